@@ -1,0 +1,1 @@
+# peal-b2bua

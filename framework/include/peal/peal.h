@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/** @file
+ * The framework's umbrella: all public headers, and counted initialisation. */
+#ifndef PEAL_PEAL_H
+#define PEAL_PEAL_H
+
+#include <peal/alloc.h>
+#include <peal/base.h>
+#include <peal/ecom.h>
+#include <peal/hash.h>
+#include <peal/list.h>
+#include <peal/port.h>
+#include <peal/result.h>
+#include <peal/socket_addr.h>
+#include <peal/thread.h>
+#include <peal/trace.h>
+#include <peal/version.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Initialises the framework; counted, so that several libraries of one process may each do it.
+ * @return PEAL_OK, PEAL_E_OS when the system gives no randomness
+ * @thread any, but the first call before any other of Peal's (peal_set_allocator() excepted) */
+PEAL_API peal_result peal_init(void);
+/** Takes one peal_init() back. The last reports what is still alive.
+ * @return PEAL_OK; PEAL_E_LIVE_OBJECTS (the census was traced, nothing was torn down);
+ * PEAL_E_STATE without a peal_init() */
+PEAL_API peal_result peal_fini(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,2 @@
+thread_sources =
+thread_headers = framework/include/peal/thread.h

@@ -1,0 +1,2 @@
+coresvc_sources =
+coresvc_headers = sipstack/include/peal/sip/connection_svc.h

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/** @file
+ * Connection services: they choose where a request goes and by which way. Attach order: destination
+ * selection, server location, Via management, symmetric UDP. Core thread. */
+#ifndef PEAL_SIP_CONNECTION_SVC_H
+#define PEAL_SIP_CONNECTION_SVC_H
+
+#include <peal/sip/context.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Destination selection (S1, mandatory): the next hop is the top Route, else the Request-URI
+ * (RFC 3261 §8.1.2), with the strict router's fix-up (§12.2.1.1); the application may force another. */
+PEAL_INTERFACE(peal_sip_destination_selection) {
+    peal_unk_vt unk;
+    peal_result (*force_uri)(peal_sip_destination_selection *self, peal_str uri);
+    peal_result (*force_address)(peal_sip_destination_selection *self,
+                                 const peal_socket_addr *address, peal_sip_transport transport);
+};
+PEAL_API extern const peal_clsid peal_sip_destination_selection_clsid;
+/** Sends all further requests of the context to this URI (copied); absent: no longer. */
+PEAL_INLINE peal_result
+peal_sip_destination_selection_force_uri(peal_sip_destination_selection *d, peal_str uri)
+{
+    return d->vt->force_uri(d, uri);
+}
+/** Sends all further requests of the context to this address; NULL: no longer. */
+PEAL_INLINE peal_result
+peal_sip_destination_selection_force_address(peal_sip_destination_selection *d,
+                                             const peal_socket_addr *address,
+                                             peal_sip_transport transport)
+{
+    return d->vt->force_address(d, address, transport);
+}
+
+/** Server location (S4): from the target URI to a list of hosts (RFC 3263). Numeric hosts and maddr;
+ * names give PEAL_E_NOT_BUILT_IN until a resolver is there. */
+PEAL_API extern const peal_clsid peal_sip_server_location_clsid;
+
+/** Via management (S6, mandatory): a Via of our own with a new branch for each try. */
+PEAL_API extern const peal_clsid peal_sip_via_management_clsid;
+
+/** Symmetric UDP (S7): requests leave by a listening UDP port, and ask for rport (RFC 3581). */
+PEAL_API extern const peal_clsid peal_sip_symmetric_udp_clsid;
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/** @file
+ * Session service (U2): INVITE, ACK, BYE, CANCEL, re-INVITE (RFC 3261 §13–15, §9; RFC 6026; K4, K6).
+ * Needs the user agent service before it. Core thread. */
+#ifndef PEAL_SIP_SESSION_SVC_H
+#define PEAL_SIP_SESSION_SVC_H
+
+#include <peal/sip/context.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Where a session stands. */
+typedef enum peal_sip_session_state {
+    PEAL_SIP_SESSION_IDLE = 0,
+    PEAL_SIP_SESSION_INVITING,  /**< our INVITE is open */
+    PEAL_SIP_SESSION_INVITED,   /**< the peer's INVITE is open */
+    PEAL_SIP_SESSION_UP,        /**< 2xx sent or received (maybe not acknowledged yet) */
+    PEAL_SIP_SESSION_ENDED
+} peal_sip_session_state;
+
+/** The session. CLSID peal_sip_session_clsid. */
+PEAL_INTERFACE(peal_sip_session) {
+    peal_unk_vt unk;
+    peal_result (*new_invite)(peal_sip_session *self, peal_sip_packet **ret);
+    peal_result (*invite)(peal_sip_session *self, peal_sip_packet *invite, void *opaque,
+                          peal_sip_client_request **ret);
+    peal_result (*new_ack)(peal_sip_session *self, peal_sip_packet **ret);
+    peal_result (*ack)(peal_sip_session *self, peal_sip_packet *ack);
+    peal_result (*bye)(peal_sip_session *self, peal_sip_packet *bye, void *opaque,
+                       peal_sip_client_request **ret);
+    peal_result (*fork_into)(peal_sip_session *self, peal_sip_session *fresh);
+    peal_sip_session_state (*state)(peal_sip_session *self);
+    peal_sip_context *(*context)(peal_sip_session *self);
+};
+PEAL_API extern const peal_clsid peal_sip_session_clsid;
+
+/** Makes an INVITE packet to add headers and body to. */
+PEAL_INLINE peal_result peal_sip_session_new_invite(peal_sip_session *s, peal_sip_packet **ret)
+{
+    return s->vt->new_invite(s, ret);
+}
+/** Sends an INVITE, or in a dialog a re-INVITE. The packet's reference is taken in any case; NULL: one
+ * without body. Its events: on_progress, on_success or on_failure.
+ * @return PEAL_OK, PEAL_E_SIP_NO_MANAGER, PEAL_E_SIP_GLARE while another INVITE of either side is open
+ * or not acknowledged, PEAL_E_STATE when ended, PEAL_E_SIP_CLEARED, PEAL_E_NO_MEMORY */
+PEAL_INLINE peal_result peal_sip_session_invite(peal_sip_session *s, peal_sip_packet *invite,
+                                                void *opaque, peal_sip_client_request **ret)
+{
+    return s->vt->invite(s, invite, opaque, ret);
+}
+PEAL_INLINE peal_result peal_sip_session_new_ack(peal_sip_session *s, peal_sip_packet **ret)
+{
+    return s->vt->new_ack(s, ret);
+}
+/** Acknowledges the 2xx reported last by on_success (NULL: without body). Kept for further 2xx.
+ * Without it within 64*T1 the session acknowledges, says BYE and reports on_ended.
+ * @return PEAL_OK, PEAL_E_STATE when there is nothing to acknowledge */
+PEAL_INLINE peal_result peal_sip_session_ack(peal_sip_session *s, peal_sip_packet *ack)
+{
+    return s->vt->ack(s, ack);
+}
+/** Ends the session: BYE in a dialog; where BYE is not allowed yet it is sent as soon as it is: after
+ * the ACK came or timed out (RFC 3261 §15). An open INVITE of ours is cancelled instead; an open
+ * INVITE of the peer gets 480. NULL: a BYE without more. Events: on_bye_answered, then on_ended.
+ * @return PEAL_OK, PEAL_I_ALREADY, PEAL_E_STATE when idle */
+PEAL_INLINE peal_result peal_sip_session_bye(peal_sip_session *s, peal_sip_packet *bye,
+                                             void *opaque, peal_sip_client_request **ret)
+{
+    return s->vt->bye(s, bye, opaque, ret);
+}
+/** Called inside on_new_session_needed: the fresh context's session takes the forked dialog. */
+PEAL_INLINE peal_result peal_sip_session_fork_into(peal_sip_session *s, peal_sip_session *fresh)
+{
+    return s->vt->fork_into(s, fresh);
+}
+PEAL_INLINE peal_sip_session_state peal_sip_session_current_state(peal_sip_session *s)
+{
+    return s->vt->state(s);
+}
+/** The context, borrowed; its opaque finds the application's call. */
+PEAL_INLINE peal_sip_context *peal_sip_session_context(peal_sip_session *s)
+{
+    return s->vt->context(s);
+}
+/** The opaque of the session's context. */
+PEAL_INLINE void *peal_sip_session_opaque(peal_sip_session *s)
+{
+    return peal_sip_context_opaque(s->vt->context(s));
+}
+
+/** Why a session ended. */
+typedef enum peal_sip_session_end {
+    PEAL_SIP_SESSION_END_BYE_RECEIVED = 0, /**< the peer's BYE was answered 200 */
+    PEAL_SIP_SESSION_END_BYE_SENT,         /**< ours got a final answer or timed out */
+    PEAL_SIP_SESSION_END_FAILED,           /**< the INVITE ended without success */
+    PEAL_SIP_SESSION_END_NO_ACK,           /**< the peer never acknowledged our 2xx; BYE was sent */
+    PEAL_SIP_SESSION_END_NOT_ACKED,        /**< the application never acknowledged; ACK and BYE were sent */
+    PEAL_SIP_SESSION_END_CANCELLED,        /**< the peer cancelled its INVITE; 487 was sent */
+    PEAL_SIP_SESSION_END_FORK_LOST,        /**< an early forked dialog that another one outlived */
+    PEAL_SIP_SESSION_END_DIALOG_GONE       /**< the peer answered 481 or 408 inside the dialog */
+} peal_sip_session_end;
+
+/** The application's end. Controls may be kept; packets and others are borrowed during the call. */
+PEAL_MANAGER(peal_sip_session_mgr) {
+    size_t size;
+    /** The peer's first INVITE. Request manager event: the control may be kept. */
+    void (*on_invited)(peal_sip_session_mgr *self, peal_sip_session *session,
+                       peal_sip_server_event_control *control, peal_sip_packet *invite);
+    /** A re-INVITE; absent: 488. Glare was answered 491 or 500 already (§14.2). */
+    void (*on_reinvited)(peal_sip_session_mgr *self, peal_sip_session *session,
+                         peal_sip_server_event_control *control, peal_sip_packet *invite);
+    /** The peer's ACK to our 2xx came. */
+    void (*on_acknowledged)(peal_sip_session_mgr *self, peal_sip_session *session,
+                            peal_sip_packet *ack);
+    /** The peer cancelled: 487 was sent by the service. on_ended follows for a first INVITE. */
+    void (*on_cancelled)(peal_sip_session_mgr *self, peal_sip_session *session,
+                         peal_sip_server_event_control *control, peal_sip_packet *cancel);
+    /** A 1xx above 100 of our INVITE. */
+    void (*on_progress)(peal_sip_session_mgr *self, peal_sip_session *session,
+                        peal_sip_client_event_control *control, peal_sip_packet *response);
+    /** The 2xx of our INVITE: call peal_sip_session_ack(), now or later. */
+    void (*on_success)(peal_sip_session_mgr *self, peal_sip_session *session,
+                       peal_sip_client_event_control *control, peal_sip_packet *response);
+    /** 3xx–6xx, or a local 408, 503, 487. For a first INVITE on_ended follows unless reissued. */
+    void (*on_failure)(peal_sip_session_mgr *self, peal_sip_session *session,
+                       peal_sip_client_event_control *control, peal_sip_packet *response);
+    /** A 1xx or 2xx of our INVITE came with another To tag (§13.2.2.4): make a context of the same kind
+     * and call peal_sip_session_fork_into(); its session then reports the response. Not done: a 2xx is
+     * acknowledged and ended with BYE, a 1xx ignored. */
+    void (*on_new_session_needed)(peal_sip_session_mgr *self, peal_sip_session *session,
+                                  peal_sip_packet *response);
+    /** The peer's BYE. Absent, or not answered inside: 200. */
+    void (*on_bye)(peal_sip_session_mgr *self, peal_sip_session *session,
+                   peal_sip_server_event_control *control, peal_sip_packet *bye);
+    /** A final answer to our BYE (absent: nothing is lost). */
+    void (*on_bye_answered)(peal_sip_session_mgr *self, peal_sip_session *session,
+                            peal_sip_client_event_control *control, peal_sip_packet *response);
+    /** The session is over: exactly once, last of all. The context may be cleared and released here. */
+    void (*on_ended)(peal_sip_session_mgr *self, peal_sip_session *session,
+                     peal_sip_session_end why);
+};
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/** @file
+ * The stack's umbrella: all its public headers. */
+#ifndef PEAL_SIP_SIP_H
+#define PEAL_SIP_SIP_H
+
+#include <peal/sip/connection_svc.h>
+#include <peal/sip/context.h>
+#include <peal/sip/core_config.h>
+#include <peal/sip/dialog_matcher.h>
+#include <peal/sip/events.h>
+#include <peal/sip/generic_svc.h>
+#include <peal/sip/header.h>
+#include <peal/sip/packet.h>
+#include <peal/sip/service.h>
+#include <peal/sip/session_svc.h>
+#include <peal/sip/uri.h>
+#include <peal/sip/user_agent_svc.h>
+#include <peal/sip/version.h>
+
+#endif

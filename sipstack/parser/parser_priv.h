@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* What the other packages of the stack may know of a packet beyond its public functions. */
+#ifndef PEAL_SIP_PARSER_PRIV_H
+#define PEAL_SIP_PARSER_PRIV_H
+
+#include <peal/sip/packet.h>
+#include <peal/thread.h>
+
+/* First member of struct peal_sip_packet. It lets transport post a packet to core without any
+ * allocation, and carries the transaction key's hash that transport computed beside. */
+typedef struct peal__sip_packet_head {
+    peal_msg msg;      /* transport -> core */
+    void *target;      /* whom msg.run hands the packet to */
+    uint64_t key_hash; /* transaction key (transport package); 0: not computed */
+    uint32_t queued_bytes;  /* transport's account of what waits for core */
+    uint32_t queued_source; /* the same, by source */
+} peal__sip_packet_head;
+
+static inline peal__sip_packet_head *peal__sip_packet_head_of(peal_sip_packet *packet)
+{
+    return (peal__sip_packet_head *)(void *)packet;
+}
+static inline peal_sip_packet *peal__sip_packet_of_msg(peal_msg *msg)
+{
+    return (peal_sip_packet *)(void *)PEAL_CONTAINER_OF(msg, peal__sip_packet_head, msg);
+}
+
+#endif

@@ -1,0 +1,2 @@
+transaction_sources = sipstack/transaction/transaction_priv.h
+transaction_headers =

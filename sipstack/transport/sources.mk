@@ -1,0 +1,2 @@
+transport_sources = sipstack/transport/transport_priv.h
+transport_headers =

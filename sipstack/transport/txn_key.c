@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/* Transaction keys: what tells which transaction a packet belongs to, as bounded text and as a keyed
+ * hash. Any thread: transport computes the hash beside decoding, core compares the text.
+ * RFC 3261 §17.1.3, §17.2.3, §8.2.7. */
+#include "sipstack/transport/transport_priv.h"
+#include <peal/hash.h>
+
+/* One part of a key. */
+typedef struct key_part {
+    peal_str text;
+    bool fold; /* SIP ignores its case */
+} key_part;
+
+bool peal__sip_branch_has_cookie(peal_str branch)
+{
+    peal_str cookie = PEAL_STR(PEAL_SIP_BRANCH_COOKIE);
+    /* The bare cookie identifies nothing (RFC 4475 §3.2.1): such a peer is matched the old way. */
+    return branch.n > cookie.n && peal_str_ieq(peal_str_of(branch.p, cookie.n), cookie);
+}
+
+static char *hex_u64(char *out, uint64_t value)
+{
+    for (int shift = 60; shift >= 0; shift -= 4) {
+        *out++ = "0123456789abcdef"[(value >> shift) & 15];
+    }
+    return out;
+}
+
+static size_t decimal(char out[10], uint32_t value)
+{
+    char reversed[10];
+    size_t n = 0;
+    do {
+        reversed[n++] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value);
+    for (size_t i = 0; i < n; ++i) {
+        out[i] = reversed[n - 1 - i];
+    }
+    return n;
+}
+
+static uint64_t hash_parts(const char *domain, const key_part *parts, size_t count)
+{
+    peal_hasher h;
+    peal_hasher_init(&h);
+    peal_hasher_add(&h, peal_str_z(domain));
+    for (size_t i = 0; i < count; ++i) {
+        if (parts[i].fold) {
+            peal_hasher_add_lower(&h, parts[i].text);
+        } else {
+            peal_hasher_add(&h, parts[i].text);
+        }
+    }
+    return peal_hasher_end(&h);
+}
+
+static char *copy_part(char *out, const key_part *part)
+{
+    if (!part->fold) {
+        if (part->text.n) {
+            memcpy(out, part->text.p, part->text.n);
+        }
+        return out + part->text.n;
+    }
+    for (size_t i = 0; i < part->text.n; ++i) {
+        char c = part->text.p[i];
+        *out++ = c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+    }
+    return out;
+}
+
+static void join(const key_part *parts, size_t count, peal__sip_txn_key *ret)
+{
+    size_t length = 0;
+    for (size_t i = 0; i < count; ++i) {
+        length += parts[i].text.n;
+    }
+    char *out = ret->text;
+    if (length <= sizeof ret->text) {
+        for (size_t i = 0; i < count; ++i) {
+            out = copy_part(out, &parts[i]);
+        }
+    } else {
+        *out++ = '#';
+        out = hex_u64(out, hash_parts("key one", parts, count));
+        out = hex_u64(out, hash_parts("key two", parts, count));
+    }
+    ret->length = (size_t)(out - ret->text);
+    ret->hash = peal_hash_bytes(peal_str_of(ret->text, ret->length));
+}
+
+/* RFC 3261 §17.2.3: branch and sent-by. */
+static void join_server(const peal_sip_via *via, peal__sip_txn_key *ret)
+{
+    char port[10];
+    const key_part parts[] = {
+        { PEAL_STR("s"), false },
+        { via->branch, true },
+        { PEAL_STR("|"), false },
+        { via->host, true },
+        { PEAL_STR(":"), false },
+        { peal_str_of(port, decimal(port, via->port)), false },
+    };
+    join(parts, PEAL_COUNT_OF(parts), ret);
+}
+
+/* RFC 3261 §17.2.3, last part: Request-URI, From tag, Call-ID, CSeq number and top Via. The To tag
+ * differs between an INVITE and its ACK and is compared apart. */
+static peal_result join_old_server(peal_sip_packet *packet, const peal_sip_via *via,
+                                   peal__sip_txn_key *ret)
+{
+    const peal_sip_cseq *cseq = NULL;
+    const peal_sip_address *from = NULL;
+    peal_result r = peal_sip_packet_cseq(packet, &cseq);
+    if (r >= 0) {
+        r = peal_sip_packet_from(packet, &from);
+    }
+    if (r < 0) {
+        return r;
+    }
+    char number[10];
+    char port[10];
+    peal_str line = PEAL_STR("\n");
+    const key_part parts[] = {
+        { PEAL_STR("o"), false },
+        { peal_sip_packet_request_uri(packet), false },
+        { line, false },
+        { peal_sip_packet_call_id(packet), false },
+        { line, false },
+        { peal_str_of(number, decimal(number, cseq->number)), false },
+        { line, false },
+        { from->tag, true },
+        { line, false },
+        { via->branch, true },
+        { line, false },
+        { via->host, true },
+        { PEAL_STR(":"), false },
+        { peal_str_of(port, decimal(port, via->port)), false },
+    };
+    join(parts, PEAL_COUNT_OF(parts), ret);
+    return PEAL_OK;
+}
+
+void peal__sip_txn_key_of_branch(peal_str branch, peal__sip_txn_key *ret)
+{
+    const key_part parts[] = { { PEAL_STR("c"), false }, { branch, true } };
+    join(parts, PEAL_COUNT_OF(parts), ret);
+}
+
+peal_result peal__sip_txn_key_of(peal_sip_packet *packet, peal__sip_txn_key *ret)
+{
+    const peal_sip_via *via = NULL;
+    peal_result r = peal_sip_packet_via(packet, 0, &via);
+    if (r < 0) {
+        return r;
+    }
+    if (!peal_sip_packet_is_request(packet)) {
+        peal__sip_txn_key_of_branch(via->branch, ret);
+        return PEAL_OK;
+    }
+    if (!peal__sip_branch_has_cookie(via->branch)) {
+        return join_old_server(packet, via, ret);
+    }
+    join_server(via, ret);
+    return PEAL_OK;
+}
+
+uint64_t peal__sip_txn_key_hash(peal_sip_packet *packet)
+{
+    peal__sip_txn_key key;
+    return peal__sip_txn_key_of(packet, &key) < 0 ? 0 : key.hash;
+}
+
+peal_str peal__sip_stateless_tag(peal_sip_packet *request, char text[PEAL__SIP_STATELESS_TAG_MAX])
+{
+    peal__sip_txn_key key;
+    uint64_t hash = 0;
+    key_part parts[2] = { { peal_sip_packet_call_id(request), false }, { { "", 0 }, false } };
+    if (peal__sip_txn_key_of(request, &key) >= 0) {
+        parts[1].text = peal_str_of(key.text, key.length);
+    }
+    hash = hash_parts("stateless tag", parts, 2);
+    *hex_u64(text, hash) = '\0';
+    return peal_str_of(text, PEAL__SIP_STATELESS_TAG_MAX - 1);
+}

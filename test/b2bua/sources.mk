@@ -1,0 +1,1 @@
+# tests: b2bua
