@@ -17,7 +17,7 @@ typedef struct peal__sip_timers {
     uint32_t t1_ms;   /* 500 */
     uint32_t t2_ms;   /* 4000 */
     uint32_t t4_ms;   /* 5000 */
-    uint32_t d_ms;    /* timer D, 32000 (at least 64*T1 on UDP) */
+    uint32_t d_ms;    /* timer D, 64*T1 = 32000 (never less) */
     uint32_t provisional_ms; /* 1xx repeated by an INVITE server transaction: 60000 (§13.3.1.1) */
     uint32_t trying_ms;      /* 100 sent by itself after: 200 (§17.2.1) */
 } peal__sip_timers;
@@ -79,13 +79,6 @@ void peal__sip_txn_layer_abort(peal__sip_txn_layer *layer);
 void peal__sip_txn_layer_free(peal__sip_txn_layer *layer);
 void peal__sip_txn_counters_get(const peal__sip_txn_layer *layer, peal__sip_txn_counters *ret);
 
-/* The hash of a packet's transaction key, computed on the transport thread from the top Via
- * (branch, for requests also sent-by) and CSeq; stored in the packet's head. RFC 2543 peers
- * (no cookie) hash Call-ID and CSeq number instead. @thread any */
-uint64_t peal__sip_txn_key_hash(peal_sip_packet *packet);
-/* The hash a client transaction with this branch and method has (for net errors). */
-uint64_t peal__sip_txn_branch_hash(peal_str branch, peal_sip_method method, peal_str method_text);
-
 /* Sends @p packet (reference taken on success only) in a new client transaction. Its top Via has the branch.
  * Fails with PEAL_E_NO_MEMORY, PEAL_E_SIP_TXN_EXISTS. */
 peal_result peal__sip_client_txn_new(peal__sip_txn_layer *layer, peal_sip_packet *packet,
@@ -97,21 +90,30 @@ peal_result peal__sip_client_txn_new(peal__sip_txn_layer *layer, peal_sip_packet
  * Reason header, may be absent. When no final response follows within 64*T1 the INVITE transaction
  * fails with PEAL_E_SIP_TIMEOUT (§9.1). */
 peal_result peal__sip_client_txn_cancel(peal__sip_client_txn *txn, peal_str reason);
-/* The owner goes; the transaction lives on alone and swallows what comes. */
+/* The owner goes; the transaction lives on alone and swallows what comes. An INVITE without a final
+ * response is cancelled as soon as a 1xx allows it (with the 1xx that came already: at once), and ends
+ * 64*T1 later at the latest; its 2xx, which somebody has to acknowledge and end, go to
+ * on_stray_response of the layer's user. */
 void peal__sip_client_txn_detach(peal__sip_client_txn *txn);
 /* Gives up waiting for a final response (K5 failover keeps it matched): no on_failed any more, but
  * late responses still go to the owner. */
 void peal__sip_client_txn_abandon(peal__sip_client_txn *txn);
 bool peal__sip_client_txn_has_provisional(const peal__sip_client_txn *txn);
+/* By which way it goes; valid as long as the owner is attached. */
 const peal__sip_route *peal__sip_client_txn_route(const peal__sip_client_txn *txn);
 
 /* Makes the server transaction of a request just received (not ACK). The packet is borrowed (it
- * copies what it needs). An INVITE answers 100 by itself after 200 ms. */
+ * takes a reference of its own until the first response). An INVITE answers 100 by itself after
+ * 200 ms, others when the client's timer E has reached T2 (RFC 4320 §4.2); these end silently after
+ * 64*T1 without an answer. Fails with PEAL_E_NO_MEMORY, PEAL_E_SIP_TXN_EXISTS, PEAL_E_SIP_SEND (its
+ * Via names no place to answer to). */
 peal_result peal__sip_server_txn_new(peal__sip_txn_layer *layer, peal_sip_packet *request,
                                      const peal__sip_server_txn_owner *owner_vt, void *owner,
                                      peal__sip_server_txn **ret);
 /* Sends a response (reference taken on success only). PEAL_E_SIP_FINAL_SENT after a final one
- * (a further 2xx to INVITE in Accepted is allowed: the session service's retransmissions use wires). */
+ * (a further 2xx to INVITE in Accepted is allowed: the session service's retransmissions use wires).
+ * PEAL_E_ARGUMENT for 408 and for 1xx other than 100 to anything but INVITE (RFC 4320 §4.1). A response
+ * that cannot be sent is reported by on_result and ends nothing (RFC 6026 §7.1). */
 peal_result peal__sip_server_txn_respond(peal__sip_server_txn *txn, peal_sip_packet *response);
 /* The wire of the last response sent, one reference; NULL while not encoded yet. */
 peal_sip_wire *peal__sip_server_txn_last_wire(peal__sip_server_txn *txn);

@@ -70,7 +70,8 @@ static char *copy_part(char *out, const key_part *part)
     return out;
 }
 
-static void join(const key_part *parts, size_t count, peal__sip_txn_key *ret)
+/* @p known: the hash as transport computed it, or 0. */
+static void join(const key_part *parts, size_t count, uint64_t known, peal__sip_txn_key *ret)
 {
     size_t length = 0;
     for (size_t i = 0; i < count; ++i) {
@@ -87,11 +88,11 @@ static void join(const key_part *parts, size_t count, peal__sip_txn_key *ret)
         out = hex_u64(out, hash_parts("key two", parts, count));
     }
     ret->length = (size_t)(out - ret->text);
-    ret->hash = peal_hash_bytes(peal_str_of(ret->text, ret->length));
+    ret->hash = known ? known : peal_hash_bytes(peal_str_of(ret->text, ret->length));
 }
 
 /* RFC 3261 §17.2.3: branch and sent-by. */
-static void join_server(const peal_sip_via *via, peal__sip_txn_key *ret)
+static void join_server(const peal_sip_via *via, uint64_t known, peal__sip_txn_key *ret)
 {
     char port[10];
     const key_part parts[] = {
@@ -102,13 +103,13 @@ static void join_server(const peal_sip_via *via, peal__sip_txn_key *ret)
         { PEAL_STR(":"), false },
         { peal_str_of(port, decimal(port, via->port)), false },
     };
-    join(parts, PEAL_COUNT_OF(parts), ret);
+    join(parts, PEAL_COUNT_OF(parts), known, ret);
 }
 
 /* RFC 3261 §17.2.3, last part: Request-URI, From tag, Call-ID, CSeq number and top Via. The To tag
  * differs between an INVITE and its ACK and is compared apart. */
 static peal_result join_old_server(peal_sip_packet *packet, const peal_sip_via *via,
-                                   peal__sip_txn_key *ret)
+                                   uint64_t known, peal__sip_txn_key *ret)
 {
     const peal_sip_cseq *cseq = NULL;
     const peal_sip_address *from = NULL;
@@ -138,31 +139,37 @@ static peal_result join_old_server(peal_sip_packet *packet, const peal_sip_via *
         { PEAL_STR(":"), false },
         { peal_str_of(port, decimal(port, via->port)), false },
     };
-    join(parts, PEAL_COUNT_OF(parts), ret);
+    join(parts, PEAL_COUNT_OF(parts), known, ret);
     return PEAL_OK;
+}
+
+static void join_client(peal_str branch, uint64_t known, peal__sip_txn_key *ret)
+{
+    const key_part parts[] = { { PEAL_STR("c"), false }, { branch, true } };
+    join(parts, PEAL_COUNT_OF(parts), known, ret);
 }
 
 void peal__sip_txn_key_of_branch(peal_str branch, peal__sip_txn_key *ret)
 {
-    const key_part parts[] = { { PEAL_STR("c"), false }, { branch, true } };
-    join(parts, PEAL_COUNT_OF(parts), ret);
+    join_client(branch, 0, ret);
 }
 
 peal_result peal__sip_txn_key_of(peal_sip_packet *packet, peal__sip_txn_key *ret)
 {
     const peal_sip_via *via = NULL;
+    uint64_t known = peal__sip_packet_head_of(packet)->key_hash;
     peal_result r = peal_sip_packet_via(packet, 0, &via);
     if (r < 0) {
         return r;
     }
     if (!peal_sip_packet_is_request(packet)) {
-        peal__sip_txn_key_of_branch(via->branch, ret);
+        join_client(via->branch, known, ret);
         return PEAL_OK;
     }
     if (!peal__sip_branch_has_cookie(via->branch)) {
-        return join_old_server(packet, via, ret);
+        return join_old_server(packet, via, known, ret);
     }
-    join_server(via, ret);
+    join_server(via, known, ret);
     return PEAL_OK;
 }
 
