@@ -18,15 +18,21 @@ PEAL_INTERFACE(peal_sip_destination_selection) {
     peal_result (*force_uri)(peal_sip_destination_selection *self, peal_str uri);
     peal_result (*force_address)(peal_sip_destination_selection *self,
                                  const peal_socket_addr *address, peal_sip_transport transport);
+    peal_result (*copy_from)(peal_sip_destination_selection *self,
+                             peal_sip_destination_selection *other);
 };
 PEAL_API extern const peal_clsid peal_sip_destination_selection_clsid;
-/** Sends all further requests of the context to this URI (copied); absent: no longer. */
+/** Sends all further requests of the context to this URI.
+ * @param uri copied; absent: no longer
+ * @return PEAL_OK, PEAL_E_SIP_URI, PEAL_E_NO_MEMORY @thread core */
 PEAL_INLINE peal_result
 peal_sip_destination_selection_force_uri(peal_sip_destination_selection *d, peal_str uri)
 {
     return d->vt->force_uri(d, uri);
 }
-/** Sends all further requests of the context to this address; NULL: no longer. */
+/** Sends all further requests of the context to this address; server location is not asked.
+ * @param address copied, with a port; NULL: no longer
+ * @return PEAL_OK, PEAL_E_ARGUMENT, PEAL_E_NOT_BUILT_IN for other transports than UDP @thread core */
 PEAL_INLINE peal_result
 peal_sip_destination_selection_force_address(peal_sip_destination_selection *d,
                                              const peal_socket_addr *address,
@@ -34,15 +40,25 @@ peal_sip_destination_selection_force_address(peal_sip_destination_selection *d,
 {
     return d->vt->force_address(d, address, transport);
 }
+/** Takes over what was forced on another context: a forked dialog goes where its INVITE went (C11).
+ * @return PEAL_OK, PEAL_E_NO_MEMORY @thread core */
+PEAL_INLINE peal_result
+peal_sip_destination_selection_copy_from(peal_sip_destination_selection *d,
+                                         peal_sip_destination_selection *other)
+{
+    return d->vt->copy_from(d, other);
+}
 
 /** Server location (S4): from the target URI to a list of hosts (RFC 3263). Numeric hosts and maddr;
- * names give PEAL_E_NOT_BUILT_IN until a resolver is there. */
+ * a host name gives PEAL_E_NOT_BUILT_IN until a resolver is there, sips: and stream transports until
+ * they are; other schemes PEAL_E_SIP_URI_SCHEME. Multicast, broadcast and "any" addresses are refused. */
 PEAL_API extern const peal_clsid peal_sip_server_location_clsid;
 
-/** Via management (S6, mandatory): a Via of our own with a new branch for each try. */
+/** Via management (S6, mandatory): on each try a Via of our own with a new branch; over UDP it asks for
+ * rport (RFC 3581). */
 PEAL_API extern const peal_clsid peal_sip_via_management_clsid;
 
-/** Symmetric UDP (S7): requests leave by a listening UDP port, and ask for rport (RFC 3581). */
+/** Symmetric UDP (S7): requests leave by the UDP port that listens at their local address. */
 PEAL_API extern const peal_clsid peal_sip_symmetric_udp_clsid;
 
 #ifdef __cplusplus
