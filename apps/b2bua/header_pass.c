@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+/* Which headers cross from one leg to the other, and how. Core thread.
+ *
+ * What belongs to a hop, a dialog or a transaction stays on its leg and is written anew on the
+ * other (Via, Route, Record-Route, From, To, Call-ID, CSeq, Contact, Max-Forwards); so does what
+ * presents this element (User-Agent, Server). What speaks from user to user crosses as it is:
+ * Subject, Priority, Date, Reason, Warning, credentials and challenges, Retry-After …, the body
+ * with all its Content-… headers, and every header this program does not know, except those of
+ * extensions that need an element on each leg which understands them (kept_names). Allow, Supported
+ * and Require cross reduced to what works through this program. Contact crosses in 3xx and 485
+ * only: there it names others (RFC 3261 §8.1.3.4, §21.4.22). */
+#include "apps/b2bua/b2bua_priv.h"
+
+enum { REQUESTS = 1, RESPONSES = 2, BOTH = 3 };
+
+static const uint8_t crossing[PEAL_SIP_HEADER_COUNT] = {
+    [PEAL_SIP_HEADER_OTHER] = BOTH,
+    [PEAL_SIP_HEADER_ACCEPT] = BOTH,
+    [PEAL_SIP_HEADER_ACCEPT_ENCODING] = BOTH,
+    [PEAL_SIP_HEADER_ACCEPT_LANGUAGE] = BOTH,
+    [PEAL_SIP_HEADER_EXPIRES] = BOTH,
+    [PEAL_SIP_HEADER_MIN_EXPIRES] = RESPONSES,
+    [PEAL_SIP_HEADER_RETRY_AFTER] = RESPONSES,
+    [PEAL_SIP_HEADER_REASON] = BOTH,
+    [PEAL_SIP_HEADER_SUBJECT] = REQUESTS,
+    [PEAL_SIP_HEADER_ORGANIZATION] = BOTH,
+    [PEAL_SIP_HEADER_PRIORITY] = REQUESTS,
+    [PEAL_SIP_HEADER_DATE] = BOTH,
+    [PEAL_SIP_HEADER_MIME_VERSION] = BOTH,
+    [PEAL_SIP_HEADER_WARNING] = RESPONSES,
+    [PEAL_SIP_HEADER_CALL_INFO] = BOTH,
+    [PEAL_SIP_HEADER_ALERT_INFO] = BOTH,
+    [PEAL_SIP_HEADER_ERROR_INFO] = RESPONSES,
+    [PEAL_SIP_HEADER_IN_REPLY_TO] = REQUESTS,
+    [PEAL_SIP_HEADER_REPLY_TO] = BOTH,
+    [PEAL_SIP_HEADER_UNSUPPORTED] = RESPONSES,
+    [PEAL_SIP_HEADER_AUTHORIZATION] = REQUESTS,
+    [PEAL_SIP_HEADER_PROXY_AUTHORIZATION] = REQUESTS,
+    [PEAL_SIP_HEADER_WWW_AUTHENTICATE] = RESPONSES,
+    [PEAL_SIP_HEADER_PROXY_AUTHENTICATE] = RESPONSES,
+    [PEAL_SIP_HEADER_AUTHENTICATION_INFO] = RESPONSES,
+};
+
+/* Extensions that bind to one dialog, hop or trusted peer: RFC 3262, 4028, 3891, 3911, 4538, 3327,
+ * 3608, 3329, 3325, 5626. */
+static const peal_str kept_names[] = {
+    PEAL_STR("RSeq"),
+    PEAL_STR("RAck"),
+    PEAL_STR("Session-Expires"),
+    PEAL_STR("Min-SE"),
+    PEAL_STR("Replaces"),
+    PEAL_STR("Join"),
+    PEAL_STR("Target-Dialog"),
+    PEAL_STR("Path"),
+    PEAL_STR("Service-Route"),
+    PEAL_STR("Security-Client"),
+    PEAL_STR("Security-Server"),
+    PEAL_STR("Security-Verify"),
+    PEAL_STR("P-Asserted-Identity"),
+    PEAL_STR("P-Preferred-Identity"),
+    PEAL_STR("Flow-Timer"),
+};
+
+bool peal__text_has_token(peal_str list, peal_str token)
+{
+    peal_str value;
+    while (peal_sip_list_next(&list, &value) == PEAL_OK) {
+        if (peal_str_ieq(value, token)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool other_crosses(peal_str name)
+{
+    /* The body brings its own Content-… headers. */
+    if (name.n > 8 && peal_str_ieq(peal_str_of(name.p, 8), PEAL_STR("Content-"))) {
+        return false;
+    }
+    for (size_t i = 0; i < PEAL_COUNT_OF(kept_names); i++) {
+        if (peal_str_ieq(name, kept_names[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A folded value is written on one line (RFC 3261 §7.3.1). */
+static peal_result unfold(peal_sip_packet *to, peal_str *value)
+{
+    if (!memchr(value->p, '\n', value->n) && !memchr(value->p, '\r', value->n)) {
+        return PEAL_OK;
+    }
+    char *text = peal_sip_packet_alloc(to, value->n);
+    if (!text) {
+        return PEAL_E_NO_MEMORY;
+    }
+    for (size_t i = 0; i < value->n; i++) {
+        text[i] = value->p[i] == '\r' || value->p[i] == '\n' ? ' ' : value->p[i];
+    }
+    value->p = text;
+    return PEAL_OK;
+}
+
+static peal_result pass_line(peal_sip_packet *to, peal_sip_line *line)
+{
+    if (line->value.n == 0 && line->id != PEAL_SIP_HEADER_OTHER) {
+        return peal_sip_packet_add(to, line->id, PEAL_STR(""));
+    }
+    peal_result r = line->value.n ? unfold(to, &line->value) : PEAL_OK;
+    if (r < 0) {
+        return r;
+    }
+    if (line->id == PEAL_SIP_HEADER_OTHER) {
+        return peal_sip_packet_add_named(to, line->name, line->value);
+    }
+    return peal_sip_packet_add(to, line->id, line->value);
+}
+
+/* The tokens of @p id that are in @p allowed, as one line; none at all when none is left. */
+static peal_result pass_tokens(peal_sip_packet *to, peal_sip_packet *from, peal_sip_header_id id,
+                               peal_str allowed)
+{
+    peal_str parts[32];
+    size_t count = 0;
+    peal_str token;
+    for (size_t i = 0;
+         count + 2 <= PEAL_COUNT_OF(parts) && peal_sip_packet_token(from, id, i, &token) >= 0;
+         i++) {
+        if (peal__text_has_token(allowed, token)) {
+            if (count) {
+                parts[count++] = PEAL_STR(", ");
+            }
+            parts[count++] = token;
+        }
+    }
+    return count ? peal_sip_packet_setv(to, id, parts, count) : PEAL_OK;
+}
+
+static bool contact_crosses(const peal_sip_packet *from)
+{
+    unsigned status = peal_sip_packet_status(from);
+    return (status >= 300 && status < 400) || status == 485;
+}
+
+static peal_result pass_lines(peal_sip_packet *to, peal_sip_packet *from)
+{
+    uint8_t kind = peal_sip_packet_is_request(from) ? REQUESTS : RESPONSES;
+    peal_sip_line line;
+    peal_result r = PEAL_OK;
+    for (size_t i = 0; r >= 0 && peal_sip_packet_line(from, i, &line) >= 0; i++) {
+        bool crosses = line.id < PEAL_SIP_HEADER_COUNT && (crossing[line.id] & kind) != 0;
+        if (line.id == PEAL_SIP_HEADER_OTHER) {
+            crosses = other_crosses(line.name);
+        } else if (line.id == PEAL_SIP_HEADER_CONTACT) {
+            crosses = contact_crosses(from);
+        }
+        r = crosses ? pass_line(to, &line) : PEAL_OK;
+    }
+    return r;
+}
+
+peal_result peal__headers_pass(peal_sip_packet *to, peal_sip_packet *from)
+{
+    peal_result r = pass_lines(to, from);
+    if (r >= 0) {
+        r = pass_tokens(to, from, PEAL_SIP_HEADER_ALLOW, PEAL_STR(B2BUA_ALLOW_IN_DIALOG));
+    }
+    if (r >= 0) {
+        r = pass_tokens(to, from, PEAL_SIP_HEADER_SUPPORTED, PEAL_STR(B2BUA_SUPPORTED));
+    }
+    if (r >= 0) {
+        r = pass_tokens(to, from, PEAL_SIP_HEADER_REQUIRE, PEAL_STR(B2BUA_SUPPORTED));
+    }
+    if (r >= 0 && peal_sip_packet_body(from).n) {
+        r = peal_sip_packet_set_body_from(to, from);
+    }
+    return r;
+}
+
+peal_result peal__headers_count_down(peal_sip_packet *to, peal_sip_packet *from)
+{
+    uint32_t left = 0;
+    if (peal_sip_packet_number(from, PEAL_SIP_HEADER_MAX_FORWARDS, &left) < 0) {
+        left = 71; /* RFC 3261 §16.6 item 3: none given means the usual 70 from here */
+    }
+    if (left == 0) {
+        return PEAL_E_LIMIT;
+    }
+    return peal_sip_packet_set_number(to, PEAL_SIP_HEADER_MAX_FORWARDS, left - 1);
+}
