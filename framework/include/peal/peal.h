@@ -6,6 +6,7 @@
 
 #include <peal/alloc.h>
 #include <peal/base.h>
+#include <peal/blob.h>
 #include <peal/ecom.h>
 #include <peal/hash.h>
 #include <peal/list.h>
@@ -14,6 +15,8 @@
 #include <peal/socket_addr.h>
 #include <peal/thread.h>
 #include <peal/trace.h>
+#include <peal/uuid.h>
+#include <peal/vec.h>
 #include <peal/version.h>
 
 #ifdef __cplusplus

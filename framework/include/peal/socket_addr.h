@@ -28,8 +28,12 @@ typedef struct peal_socket_addr {
 /** Parses a numeric host: "192.0.2.1", "2001:db8::1", "[2001:db8::1]", "fe80::1%2". Never asks DNS.
  * @return PEAL_OK, PEAL_E_SYNTAX */
 PEAL_API peal_result peal_socket_addr_parse(peal_str host, uint16_t port, peal_socket_addr *ret);
+/** Parses a network: "192.0.2.0/24", "2001:db8::/32"; a lone address is a network of its own.
+ * @return PEAL_OK, PEAL_E_SYNTAX, PEAL_E_RANGE when the prefix is too long */
+PEAL_API peal_result peal_socket_addr_parse_network(peal_str text, peal_socket_addr *ret,
+                                                    unsigned *ret_prefix_bits);
 /** Writes "192.0.2.1:5060" or "[2001:db8::1]:5060" (without a port when @p with_port is false; IPv6
- * always in brackets, lower case, RFC 5952). @return length without NUL */
+ * always in brackets, lower case, RFC 5952); "-" for none. @return length without NUL */
 PEAL_API size_t peal_socket_addr_format(const peal_socket_addr *addr, bool with_port,
                                         char text[PEAL_SOCKET_ADDR_TEXT_MAX]);
 /** Same family, address, scope (and port if @p with_port). */
