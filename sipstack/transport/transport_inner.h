@@ -111,6 +111,7 @@ typedef enum peal__sip_admission {
     PEAL__SIP_DROP
 } peal__sip_admission;
 void peal__sip_overload_init(peal__sip_transport *transport);
+uint32_t peal__sip_overload_bucket(const peal__sip_overload *o, const peal_socket_addr *source);
 /* Before decoding: the queue has room for anything at all from this source. */
 bool peal__sip_overload_has_room(peal__sip_transport *transport, const peal_socket_addr *source,
                                  size_t bytes);

@@ -31,7 +31,7 @@ void peal__sip_overload_init(peal__sip_transport *transport)
 }
 
 /* A bucket for a source address; ports don't count, for one host has many. */
-static uint32_t bucket_of(const peal__sip_overload *o, const peal_socket_addr *source)
+uint32_t peal__sip_overload_bucket(const peal__sip_overload *o, const peal_socket_addr *source)
 {
     uint64_t high, low;
     memcpy(&high, source->ip, sizeof high);
@@ -48,7 +48,7 @@ static uint64_t waiting(const peal__sip_overload *o)
 
 static uint64_t waiting_of(const peal__sip_overload *o, const peal_socket_addr *source)
 {
-    return atomic_load_explicit(&o->by_source[bucket_of(o, source)], memory_order_relaxed);
+    return atomic_load_explicit(&o->by_source[peal__sip_overload_bucket(o, source)], memory_order_relaxed);
 }
 
 bool peal__sip_overload_has_room(peal__sip_transport *transport, const peal_socket_addr *source,
@@ -101,7 +101,7 @@ peal__sip_admission peal__sip_overload_admit(peal__sip_transport *transport,
     const peal_socket_addr *source = &peal_sip_packet_origin(packet)->peer;
     uint64_t now = waiting(o);
     bool full = now >= o->high || peal_thread_is_congested(transport->config.core) ||
-                (now >= o->high / 2 && waiting_of(o, source) >= o->high / 4 * 3);
+                (now >= o->high / 2 && waiting_of(o, source) >= o->high - o->high / 4);
     if (!full || !peal__sip_is_new_request(packet)) {
         return PEAL__SIP_ADMIT;
     }
@@ -113,7 +113,7 @@ void peal__sip_overload_enter(peal__sip_transport *transport, peal_sip_packet *p
     peal__sip_overload *o = &transport->overload;
     peal__sip_packet_head *head = peal__sip_packet_head_of(packet);
     head->queued_bytes = (uint32_t)bytes;
-    head->queued_source = bucket_of(o, &peal_sip_packet_origin(packet)->peer);
+    head->queued_source = peal__sip_overload_bucket(o, &peal_sip_packet_origin(packet)->peer);
     atomic_fetch_add_explicit(&o->waiting, 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&o->waiting_bytes, bytes, memory_order_relaxed);
     atomic_fetch_add_explicit(&o->by_source[head->queued_source], 1, memory_order_relaxed);
