@@ -24,5 +24,9 @@ static inline peal_sip_packet *peal__sip_packet_of_msg(peal_msg *msg)
 {
     return (peal_sip_packet *)(void *)PEAL_CONTAINER_OF(msg, peal__sip_packet_head, msg);
 }
+/* Where the packet's further blocks come from: a pool of the thread that has the packet now, or
+ * NULL. A packet that was decoded has NULL, since it is about to change its thread; one that was
+ * made has the pool it was made from. */
+void peal__sip_packet_set_pool(peal_sip_packet *packet, peal_pool *pool);
 
 #endif

@@ -43,7 +43,8 @@ typedef enum peal_sip_header_kind {
 } peal_sip_header_kind;
 
 /** Headers known by id, one row each: X(id, name, compact letter or 0, kind, single)
- * single: may stand only once in a message. */
+ * single: 0: any number of lines; 1: once, a second line makes the message faulty; 2: once by its
+ * RFC, but nothing hangs on it: the first line counts and others are left alone. */
 #define PEAL_SIP_HEADER_TABLE(X)                                                                  \
     X(VIA, "Via", 'v', VIA, 0)                                                                    \
     X(FROM, "From", 'f', ADDRESS, 1)                                                              \
@@ -71,20 +72,20 @@ typedef enum peal_sip_header_kind {
     X(MIN_EXPIRES, "Min-Expires", 0, NUMBER, 1)                                                   \
     X(RETRY_AFTER, "Retry-After", 0, VALUE_PARAMS, 1)                                             \
     X(REASON, "Reason", 0, RAW, 0)                                                                \
-    X(USER_AGENT, "User-Agent", 0, TEXT, 1)                                                       \
-    X(SERVER, "Server", 0, TEXT, 1)                                                               \
-    X(SUBJECT, "Subject", 's', TEXT, 1)                                                           \
-    X(ORGANIZATION, "Organization", 0, TEXT, 1)                                                   \
-    X(PRIORITY, "Priority", 0, TEXT, 1)                                                           \
-    X(DATE, "Date", 0, TEXT, 1)                                                                   \
-    X(TIMESTAMP, "Timestamp", 0, TEXT, 1)                                                         \
-    X(MIME_VERSION, "MIME-Version", 0, TEXT, 1)                                                   \
+    X(USER_AGENT, "User-Agent", 0, TEXT, 2)                                                       \
+    X(SERVER, "Server", 0, TEXT, 2)                                                               \
+    X(SUBJECT, "Subject", 's', TEXT, 2)                                                           \
+    X(ORGANIZATION, "Organization", 0, TEXT, 2)                                                   \
+    X(PRIORITY, "Priority", 0, TEXT, 2)                                                           \
+    X(DATE, "Date", 0, TEXT, 2)                                                                   \
+    X(TIMESTAMP, "Timestamp", 0, TEXT, 2)                                                         \
+    X(MIME_VERSION, "MIME-Version", 0, TEXT, 2)                                                   \
     X(WARNING, "Warning", 0, RAW, 0)                                                              \
     X(CALL_INFO, "Call-Info", 0, RAW, 0)                                                          \
     X(ALERT_INFO, "Alert-Info", 0, RAW, 0)                                                        \
     X(ERROR_INFO, "Error-Info", 0, RAW, 0)                                                        \
     X(IN_REPLY_TO, "In-Reply-To", 0, RAW, 0)                                                      \
-    X(REPLY_TO, "Reply-To", 0, RAW, 1)                                                            \
+    X(REPLY_TO, "Reply-To", 0, RAW, 2)                                                            \
     X(AUTHORIZATION, "Authorization", 0, RAW, 0)                                                  \
     X(WWW_AUTHENTICATE, "WWW-Authenticate", 0, RAW, 0)                                            \
     X(PROXY_AUTHORIZATION, "Proxy-Authorization", 0, RAW, 0)                                      \

@@ -51,9 +51,11 @@ typedef struct peal_sip_origin {
 } peal_sip_origin;
 
 /** Frames a message (first pass). @p bytes are copied, exactly once.
- * A request with something wrong that can still be answered gives PEAL_OK and a packet whose
- * peal_sip_packet_fault() tells; the caller answers 400, 505 … The mandatory headers (Via, From, To,
- * Call-ID, CSeq) are decoded here, the others on demand. Bytes after Content-Length are dropped.
+ * A request with something wrong that can still be answered (its topmost Via is readable) gives
+ * PEAL_OK and a packet whose peal_sip_packet_fault() tells; the caller answers 400, 505 … (never an
+ * ACK). Of such a packet any header but that Via may be missing or unreadable. The mandatory headers
+ * (Via, From, To, Call-ID, CSeq) and the Request-URI are decoded here, the others on demand. Bytes
+ * after Content-Length are dropped.
  * @param pool   where the packet's block comes from, NULL for the allocator
  * @param limits NULL for the defaults
  * @param[out] ret_fault  filled on failure, may be NULL
@@ -95,6 +97,10 @@ PEAL_API peal_sip_method peal_sip_packet_method(const peal_sip_packet *packet);
 PEAL_API peal_str peal_sip_packet_method_text(const peal_sip_packet *packet);
 /** The Request-URI's text; absent for a response. */
 PEAL_API peal_str peal_sip_packet_request_uri(const peal_sip_packet *packet);
+/** The Request-URI decoded, once; it lives until the Request-URI is replaced.
+ * @return PEAL_OK, PEAL_E_SIP_URI, PEAL_E_NOT_FOUND for a response, PEAL_E_NO_MEMORY */
+PEAL_API peal_result peal_sip_packet_request_uri_decoded(peal_sip_packet *packet,
+                                                         const peal_sip_uri **ret);
 /** Replaces the Request-URI (copied). */
 PEAL_API peal_result peal_sip_packet_set_request_uri(peal_sip_packet *packet, peal_str uri);
 /** 0 for a request. */
@@ -122,7 +128,9 @@ PEAL_API peal_str peal_sip_packet_value_named(const peal_sip_packet *packet, pea
                                               size_t nth);
 /** There is at least one line with this id. */
 PEAL_API bool peal_sip_packet_has(const peal_sip_packet *packet, peal_sip_header_id id);
-/** Appends a line whose value is the parts joined (copied). Refuses CR, LF and NUL inside.
+/** Appends a line whose value is the parts joined (copied). Folds inside a part become spaces;
+ * other CR and LF are refused, NUL too unless it stands escaped in a quoted string. A
+ * Content-Length is always the body's, whatever the parts say.
  * @return PEAL_OK, PEAL_E_ARGUMENT, PEAL_E_NO_MEMORY, PEAL_E_LIMIT */
 PEAL_API peal_result peal_sip_packet_addv(peal_sip_packet *packet, peal_sip_header_id id,
                                           const peal_str *parts, size_t count);
@@ -135,7 +143,9 @@ PEAL_API peal_result peal_sip_packet_setv(peal_sip_packet *packet, peal_sip_head
 /** Appends a line with any name. */
 PEAL_API peal_result peal_sip_packet_add_named(peal_sip_packet *packet, peal_str name,
                                                peal_str value);
-/** Appends every line with this id of another packet, bytes copied. PEAL_OK also when none. */
+/** Appends every line with this id of another packet, bytes copied. PEAL_OK also when none.
+ * With PEAL_SIP_HEADER_OTHER: all lines whose name has no id. Content-Length goes with the body
+ * alone: PEAL_E_ARGUMENT. */
 PEAL_API peal_result peal_sip_packet_add_from(peal_sip_packet *packet,
                                               const peal_sip_packet *other, peal_sip_header_id id);
 /** Removes all lines with this id; returns how many. */

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/* name-addr and addr-spec with header parameters: From, To, Contact, Route, Record-Route. The URI
+ * itself is decoded by who needs it. Any thread. RFC 3261 §20.10, §20.20, §20.39, §25.1. */
+#include "sipstack/parser/parser_inner.h"
+
+/* A URI starts with a scheme and a colon. */
+static bool looks_like_uri(peal_str uri)
+{
+    const char *end = uri.p + uri.n;
+    const char *p = peal__sip_skip(uri.p, end, PEAL__SIP_TOKEN);
+    return p > uri.p && p < end && *p == ':' && peal__sip_is_alpha(uri.p[0]);
+}
+
+/* <URI>; gives what follows, NULL when malformed. */
+static const char *take_bracketed(peal_sip_address *address, const char *p, const char *end)
+{
+    const char *stop = peal__sip_skip(++p, end, PEAL__SIP_ANGLE);
+    address->uri = peal__sip_between(p, stop);
+    return stop < end && *stop == '>' && looks_like_uri(address->uri) ? stop + 1 : NULL;
+}
+
+/* A URI without brackets ends where header parameters start; it has neither parameters of its own
+ * nor headers nor a comma (RFC 3261 §20.10, §20). */
+static const char *take_bare(peal_sip_address *address, const char *p, const char *end)
+{
+    const char *stop = p;
+    while (stop < end && *stop != ';' && peal__sip_in(*stop, PEAL__SIP_ANGLE)) {
+        if (*stop == '?' || *stop == ',') {
+            return NULL;
+        }
+        ++stop;
+    }
+    address->uri = peal__sip_between(p, stop);
+    if (address->uri.n == 1 && *p == '*') {
+        return stop; /* Contact: * */
+    }
+    return looks_like_uri(address->uri) ? stop : NULL;
+}
+
+/* Tokens before '<'. Bytes above 127 are let pass: many send names in UTF-8 without quotes. */
+static const char *skip_words(const char *p, const char *end)
+{
+    while (p < end && (peal__sip_in(*p, PEAL__SIP_TOKEN | PEAL__SIP_WS) || (*p & 0x80))) {
+        ++p;
+    }
+    return p;
+}
+
+static const char *take_name_and_uri(peal_sip_address *address, const char *p, const char *end)
+{
+    const char *stop = *p == '"' ? peal__sip_skip_quoted(p, end) : skip_words(p, end);
+    if (!stop) {
+        return NULL;
+    }
+    const char *open = peal__sip_skip_ws(stop, end);
+    if (open < end && *open == '<') {
+        peal_str display = peal__sip_trim(peal__sip_between(p, stop));
+        address->display = display.n ? display : peal_str_of(NULL, 0);
+        return take_bracketed(address, open, end);
+    }
+    return *p == '"' ? NULL : take_bare(address, p, end);
+}
+
+static bool take_params(peal_sip_address *address, const char *p, const char *end)
+{
+    peal_str name, value;
+    peal_result r;
+    address->params = peal__sip_between(p, end);
+    if (p < end && *p != ';') {
+        return false;
+    }
+    while ((r = peal__sip_param_take(&p, end, &name, &value)) == PEAL_OK) {
+        if (name.n == 3 && peal__sip_token_is(name, PEAL_STR("tag"))) {
+            /* An empty tag or a second one would make dialogs ambiguous. */
+            if (value.n == 0 || address->tag.p) {
+                return false;
+            }
+            address->tag = value;
+        }
+    }
+    return r == PEAL_I_END;
+}
+
+peal_result peal_sip_address_decode(peal_str text, peal_sip_address *ret)
+{
+    peal_sip_address address = { .text = peal__sip_trim(text) };
+    const char *p = address.text.p;
+    const char *end = p + address.text.n;
+    p = p < end ? take_name_and_uri(&address, p, end) : NULL;
+    if (!p || !take_params(&address, peal__sip_skip_ws(p, end), end)) {
+        return PEAL_E_SIP_HEADER;
+    }
+    *ret = address;
+    return PEAL_OK;
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/* The tables of methods, headers and transports: names to ids and back. Any thread.
+ * RFC 3261 §7.3.3 (compact forms), §20, §25.1. */
+#include "sipstack/parser/parser_inner.h"
+
+#include "sipstack/parser/header_hash.h"
+
+#define HEADER_ROW(id, name, compact, kind, single)                                                \
+    [PEAL_SIP_HEADER_##id] = { { name, sizeof name - 1 }, compact, PEAL_SIP_KIND_##kind, single },
+const peal__sip_header_row peal__sip_header_rows[PEAL_SIP_HEADER_COUNT] = {
+    PEAL_SIP_HEADER_TABLE(HEADER_ROW)
+};
+
+#define METHOD_TEXT(id, text) [PEAL_SIP_METHOD_##id] = { text, sizeof text - 1 },
+static const peal_str method_texts[PEAL_SIP_METHOD_COUNT] = { PEAL_SIP_METHOD_TABLE(METHOD_TEXT) };
+
+static uint64_t load8(const char *p)
+{
+    uint64_t v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+static uint32_t load4(const char *p)
+{
+    uint32_t v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+/* Case-blind comparison of two names of equal length, a word at a time; the last word overlaps the
+ * one before. Sound for header names (letters, digits, '-') against tokens: other bytes that 0x20
+ * maps onto them are no token characters. */
+static bool same_name(const char *a, const char *b, size_t n)
+{
+    const uint64_t fold = 0x2020202020202020u;
+    if (n >= 8) {
+        uint64_t differ = 0;
+        for (size_t i = 0; i + 8 < n; i += 8) {
+            differ |= load8(a + i) ^ load8(b + i);
+        }
+        return ((differ | (load8(a + n - 8) ^ load8(b + n - 8))) & ~fold) == 0;
+    }
+    if (n >= 4) {
+        uint32_t differ = (load4(a) ^ load4(b)) | (load4(a + n - 4) ^ load4(b + n - 4));
+        return (differ & ~(uint32_t)fold) == 0;
+    }
+    unsigned differ = 0;
+    for (size_t i = 0; i < n; ++i) {
+        differ |= (unsigned char)(a[i] ^ b[i]);
+    }
+    return (differ & ~0x20u) == 0;
+}
+
+peal_sip_header_id peal__sip_header_of_token(peal_str name)
+{
+    size_t n = name.n;
+    unsigned first = (unsigned char)(name.p[0] | 0x20);
+    unsigned middle = (unsigned char)(name.p[n / 2] | 0x20);
+    unsigned last = (unsigned char)(name.p[n - 1] | 0x20);
+    unsigned slot = (unsigned)n * HEADER_HASH_LENGTH + first * HEADER_HASH_FIRST +
+                    middle * HEADER_HASH_MIDDLE + last;
+    unsigned id = header_slots[slot & HEADER_HASH_MASK];
+    const peal__sip_header_row *row = &peal__sip_header_rows[id];
+    if (n == row->name.n && same_name(name.p, row->name.p, n)) {
+        return (peal_sip_header_id)id;
+    }
+    bool compact = n == 1 && row->compact && first == (unsigned char)row->compact;
+    return compact ? (peal_sip_header_id)id : PEAL_SIP_HEADER_OTHER;
+}
+
+peal_sip_header_id peal_sip_header_of(peal_str name)
+{
+    const char *end = name.p + name.n;
+    if (name.n == 0 || peal__sip_skip(name.p, end, PEAL__SIP_TOKEN) != end) {
+        return PEAL_SIP_HEADER_OTHER;
+    }
+    return peal__sip_header_of_token(name);
+}
+
+peal_str peal_sip_header_name(peal_sip_header_id id)
+{
+    return (unsigned)id < PEAL_SIP_HEADER_COUNT ? peal__sip_header_rows[id].name
+                                                : peal_str_of(NULL, 0);
+}
+
+peal_sip_method peal_sip_method_of(peal_str text)
+{
+    for (unsigned id = 1; id < PEAL_SIP_METHOD_COUNT; ++id) {
+        if (text.n == method_texts[id].n && text.p[0] == method_texts[id].p[0] &&
+            memcmp(text.p, method_texts[id].p, text.n) == 0) {
+            return (peal_sip_method)id;
+        }
+    }
+    return PEAL_SIP_METHOD_UNKNOWN;
+}
+
+peal_str peal_sip_method_text(peal_sip_method method)
+{
+    return (unsigned)method < PEAL_SIP_METHOD_COUNT ? method_texts[method] : peal_str_of(NULL, 0);
+}
+
+peal_sip_transport peal_sip_transport_of(peal_str token)
+{
+    if (token.n == 0) {
+        return PEAL_SIP_TRANSPORT_NONE;
+    }
+    if (peal__sip_token_is(token, PEAL_STR("udp"))) {
+        return PEAL_SIP_TRANSPORT_UDP;
+    }
+    if (peal__sip_token_is(token, PEAL_STR("tcp"))) {
+        return PEAL_SIP_TRANSPORT_TCP;
+    }
+    return peal__sip_token_is(token, PEAL_STR("tls")) ? PEAL_SIP_TRANSPORT_TLS
+                                                      : PEAL_SIP_TRANSPORT_OTHER;
+}
+
+peal_str peal_sip_transport_text(peal_sip_transport transport)
+{
+    switch (transport) {
+    case PEAL_SIP_TRANSPORT_UDP:
+        return PEAL_STR("UDP");
+    case PEAL_SIP_TRANSPORT_TCP:
+        return PEAL_STR("TCP");
+    case PEAL_SIP_TRANSPORT_TLS:
+        return PEAL_STR("TLS");
+    case PEAL_SIP_TRANSPORT_NONE:
+    case PEAL_SIP_TRANSPORT_OTHER:
+        break;
+    }
+    return peal_str_of(NULL, 0);
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/* One Via value. Any thread. RFC 3261 §20.42, §25.1; RFC 3581 (rport); RFC 2543 §6.43 (comment). */
+#include "sipstack/parser/parser_inner.h"
+
+/* token, with white space around it passed over; absent when there is none. */
+static peal_str take_token(const char **p, const char *end)
+{
+    const char *start = peal__sip_skip_ws(*p, end);
+    const char *stop = peal__sip_skip(start, end, PEAL__SIP_TOKEN);
+    *p = peal__sip_skip_ws(stop, end);
+    return stop > start ? peal__sip_between(start, stop) : peal_str_of(NULL, 0);
+}
+
+static bool take_slash(const char **p, const char *end)
+{
+    if (*p == end || **p != '/') {
+        return false;
+    }
+    ++*p;
+    return true;
+}
+
+/* SIP/version/transport, then white space. */
+static bool take_protocol(peal_sip_via *via, const char **p, const char *end)
+{
+    peal_str name = take_token(p, end);
+    if (!peal__sip_token_is(name, PEAL_STR("sip")) || !take_slash(p, end)) {
+        return false;
+    }
+    /* Any version: a response to a message of another version must find its way (505). */
+    if (take_token(p, end).n == 0 || !take_slash(p, end)) {
+        return false;
+    }
+    via->transport_text = take_token(p, end);
+    via->transport = peal_sip_transport_of(via->transport_text);
+    return via->transport_text.n && peal__sip_in((*p)[-1], PEAL__SIP_WS);
+}
+
+static bool take_sent_by(peal_sip_via *via, const char **p, const char *end)
+{
+    const char *start = *p;
+    const char *stop = peal__sip_host(start, end);
+    if (!stop) {
+        return false;
+    }
+    via->host = peal__sip_between(start, stop);
+    stop = peal__sip_skip_ws(stop, end);
+    if (stop < end && *stop == ':') {
+        stop = peal__sip_port(peal__sip_skip_ws(stop + 1, end), end, &via->port);
+    }
+    *p = stop ? peal__sip_skip_ws(stop, end) : NULL;
+    return stop != NULL;
+}
+
+static bool take_rport(peal_sip_via *via, peal_str value)
+{
+    via->has_rport = true;
+    const char *end = value.p + value.n;
+    return value.n == 0 || peal__sip_port(value.p, end, &via->rport) == end;
+}
+
+static bool keep_param(peal_sip_via *via, peal_str name, peal_str value)
+{
+    switch (name.n) {
+    case 5:
+        if (peal__sip_token_is(name, PEAL_STR("rport"))) {
+            return take_rport(via, value);
+        }
+        if (peal__sip_token_is(name, PEAL_STR("maddr"))) {
+            via->maddr = value;
+            return value.n > 0;
+        }
+        break;
+    case 6:
+        if (peal__sip_token_is(name, PEAL_STR("branch"))) {
+            via->branch = value;
+            return value.n > 0;
+        }
+        break;
+    case 8:
+        if (peal__sip_token_is(name, PEAL_STR("received"))) {
+            via->received = value;
+            return value.n > 0;
+        }
+        break;
+    default:
+        break;
+    }
+    return true;
+}
+
+static bool take_params(peal_sip_via *via, const char *p, const char *end)
+{
+    peal_str name, value;
+    peal_result r;
+    via->params = peal__sip_between(p, end);
+    if (p < end && *p != ';') {
+        return false;
+    }
+    while ((r = peal__sip_param_take(&p, end, &name, &value)) == PEAL_OK) {
+        if (!keep_param(via, name, value)) {
+            return false;
+        }
+    }
+    return r == PEAL_I_END;
+}
+
+/* RFC 2543 allowed a comment at the end. */
+static const char *without_comment(const char *p, const char *end)
+{
+    const char *open = p;
+    if (end == p || end[-1] != ')') {
+        return end;
+    }
+    while ((open = memchr(open, '(', (size_t)(end - open))) != NULL) {
+        if (open > p && peal__sip_in(open[-1], PEAL__SIP_WS)) {
+            return peal__sip_skip_comment(open, end) == end ? open : end;
+        }
+        ++open;
+    }
+    return end;
+}
+
+peal_result peal_sip_via_decode(peal_str text, peal_sip_via *ret)
+{
+    peal_sip_via via = { .text = peal__sip_trim(text) };
+    const char *p = via.text.p;
+    const char *end = p + via.text.n;
+    if (!take_protocol(&via, &p, end) || !take_sent_by(&via, &p, end) ||
+        !take_params(&via, p, without_comment(p, end))) {
+        return PEAL_E_SIP_HEADER;
+    }
+    *ret = via;
+    return PEAL_OK;
+}

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: MIT */
+/* The first pass over a received message: start line, header lines with their ids, body. One pass
+ * that stops only at CR, LF and NUL; no header's grammar is run. Nothing is read outside of the
+ * bytes given. Any thread. RFC 3261 §7, §18.3; what is decided beyond: doc/guide/packets.md. */
+#include "sipstack/parser/parser_inner.h"
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#elif defined(__ARM_NEON) && defined(__aarch64__)
+#include <arm_neon.h>
+#endif
+
+/* The first CR, LF or NUL; end if there is none. */
+static const char *find_stop(const char *p, const char *end)
+{
+#if defined(__SSE2__)
+    const __m128i cr = _mm_set1_epi8('\r'), lf = _mm_set1_epi8('\n'), nul = _mm_setzero_si128();
+    for (; end - p >= 16; p += 16) {
+        __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+        __m128i hit = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(v, cr), _mm_cmpeq_epi8(v, lf)),
+                                   _mm_cmpeq_epi8(v, nul));
+        unsigned mask = (unsigned)_mm_movemask_epi8(hit);
+        if (mask) {
+            return p + __builtin_ctz(mask);
+        }
+    }
+#elif defined(__ARM_NEON) && defined(__aarch64__)
+    for (; end - p >= 16; p += 16) {
+        uint8x16_t v = vld1q_u8((const uint8_t *)p);
+        uint8x16_t hit = vorrq_u8(vorrq_u8(vceqq_u8(v, vdupq_n_u8('\r')),
+                                           vceqq_u8(v, vdupq_n_u8('\n'))),
+                                  vceqzq_u8(v));
+        if (vmaxvq_u8(hit)) {
+            break;
+        }
+    }
+#endif
+    while (p < end && *p != '\r' && *p != '\n' && *p != '\0') {
+        ++p;
+    }
+    return p;
+}
+
+void peal__sip_frame_fault(peal__sip_frame *frame, peal_result result, const char *at,
+                           peal_sip_header_id id, const char *reason)
+{
+    if (frame->fault.result == PEAL_OK) {
+        frame->fault = (peal_sip_fault){ .result = result,
+                                         .offset = (uint32_t)(at - frame->base),
+                                         .header = id,
+                                         .reason = reason };
+    }
+}
+
+static bool needed_for_response(unsigned id)
+{
+    return id == PEAL_SIP_HEADER_VIA || id == PEAL_SIP_HEADER_FROM || id == PEAL_SIP_HEADER_TO ||
+           id == PEAL_SIP_HEADER_CALL_ID || id == PEAL_SIP_HEADER_CSEQ;
+}
+
+/* A line that is broken in itself. What a response would copy must not be. */
+static void broken_line(peal__sip_frame *frame, unsigned id, peal_result result, const char *at,
+                        const char *reason)
+{
+    frame->unanswerable |= needed_for_response(id);
+    peal__sip_frame_fault(frame, result, at, (peal_sip_header_id)id, reason);
+}
+
+/* A line found by take_line(). */
+typedef struct span {
+    const char *stop; /* where the line end starts */
+    const char *next; /* after the line end */
+    const char *bad;  /* a bare CR, or a bare LF before a fold */
+    bool has_nul;
+    bool lf_only;
+} span;
+
+/* Finds where the line with its folds ends, from anywhere inside it; false: the data ends before. */
+static bool take_line(const char *p, const char *end, span *ret)
+{
+    for (;;) {
+        p = find_stop(p, end);
+        if (end - p < 2 && (p == end || *p == '\r')) {
+            return false;
+        }
+        if (*p == '\0') {
+            ret->has_nul = true;
+            ++p;
+            continue;
+        }
+        bool lf_only = *p == '\n';
+        if (!lf_only && p[1] != '\n') {
+            ret->bad = ret->bad ? ret->bad : p;
+            ++p;
+            continue;
+        }
+        const char *next = p + (lf_only ? 1 : 2);
+        if (next < end && (*next == ' ' || *next == '\t')) {
+            /* RFC 3261 §7.3.1: a fold. One after a bare LF would be sent on as it is and might be
+             * read differently by the next element. */
+            ret->bad = lf_only && !ret->bad ? p : ret->bad;
+            p = next + 1;
+            continue;
+        }
+        ret->stop = p;
+        ret->next = next;
+        ret->lf_only = lf_only;
+        return true;
+    }
+}
+
+static bool grow(peal__sip_frame *frame)
+{
+    uint32_t room = frame->line_room * 4;
+    peal__sip_header_line *lines = peal_alloc(room * sizeof *lines);
+    if (!lines) {
+        return false;
+    }
+    memcpy(lines, frame->lines, frame->line_count * sizeof *lines);
+    if (frame->lines != frame->few) {
+        peal_free(frame->lines);
+    }
+    frame->lines = lines;
+    frame->line_room = room;
+    return true;
+}
+
+static void check_single(peal__sip_frame *frame, unsigned id, const char *at)
+{
+    if (frame->first[id] == 0) {
+        frame->first[id] = (uint16_t)(frame->line_count + 1);
+    } else if (peal__sip_header_rows[id].single == 1) {
+        peal__sip_frame_fault(frame, PEAL_E_SIP_DUPLICATE_HEADER, at, (peal_sip_header_id)id,
+                              "a header that must stand once stands twice");
+    }
+}
+
+static void note_line(peal__sip_frame *frame, const char *p, peal_str name, const char *value,
+                      const span *found)
+{
+    peal__sip_header_line *line = &frame->lines[frame->line_count];
+    unsigned id = peal__sip_header_of_token(name);
+    const char *value_stop = found->stop;
+    while (value_stop > value && peal__sip_in(value_stop[-1], PEAL__SIP_WS)) {
+        --value_stop;
+    }
+    if (PEAL_UNLIKELY(found->bad != NULL)) {
+        broken_line(frame, id, PEAL_E_SIP_HEADER, found->bad, "a bare CR or LF in a header");
+    }
+    if (PEAL_UNLIKELY(found->has_nul) && !peal__sip_nuls_are_quoted(peal__sip_between(p, found->stop))) {
+        broken_line(frame, id, PEAL_E_SIP_NUL, p, "a NUL in a header");
+    }
+    check_single(frame, id, p);
+    line->text = p;
+    line->typed = NULL;
+    line->bytes = (uint32_t)(found->stop - p);
+    line->value_at = (uint32_t)(value - p);
+    line->value_bytes = (uint32_t)(value_stop - value);
+    line->name_bytes = (uint16_t)name.n;
+    line->id = (uint8_t)id;
+    line->lf_only = found->lf_only;
+    ++frame->line_count;
+}
+
+/* A line that cannot be indexed is left out: the message is faulty then. */
+static peal_result header_line(peal__sip_frame *frame, const char *p, const char *end,
+                               const char **ret_next)
+{
+    span found = { .stop = NULL };
+    const char *name_end = peal__sip_skip(p, end, PEAL__SIP_TOKEN);
+    const char *value = name_end;
+    /* RFC 3261 §25.1, HCOLON: white space before the colon, but no other octet. */
+    while (value < end && (*value == ' ' || *value == '\t')) {
+        ++value;
+    }
+    bool named = name_end > p && value < end && *value == ':';
+    value += named;
+    if (!take_line(named ? value : p, end, &found)) {
+        peal__sip_frame_fault(frame, PEAL_E_SIP_INCOMPLETE, end, PEAL_SIP_HEADER_OTHER,
+                              "the message ends inside a header");
+        *ret_next = end;
+        return PEAL_OK;
+    }
+    *ret_next = found.next;
+    if (!named || name_end - p > UINT16_MAX) {
+        peal__sip_frame_fault(frame, PEAL_E_SIP_HEADER, p, PEAL_SIP_HEADER_OTHER,
+                              "a header line without a name and a colon");
+        return PEAL_OK;
+    }
+    if (frame->line_count >= frame->line_limit || found.stop - p > frame->line_bytes_limit) {
+        peal__sip_frame_fault(frame, PEAL_E_LIMIT, p, PEAL_SIP_HEADER_OTHER,
+                              "too many header lines or too long a line");
+        return PEAL_OK;
+    }
+    if (frame->line_count == frame->line_room && !grow(frame)) {
+        return PEAL_E_NO_MEMORY;
+    }
+    while (value < found.stop && peal__sip_in(*value, PEAL__SIP_WS)) {
+        ++value;
+    }
+    note_line(frame, p, peal__sip_between(p, name_end), value, &found);
+    return PEAL_OK;
+}
+
+/* All lines up to the blank one. */
+static peal_result header_lines(peal__sip_frame *frame, const char *p)
+{
+    const char *end = frame->end;
+    while (p < end) {
+        if (*p == '\n' || (*p == '\r' && end - p >= 2 && p[1] == '\n')) {
+            frame->tail = *p == '\r' ? p : NULL;
+            p += *p == '\r' ? 2 : 1;
+            frame->body = peal__sip_between(p, end);
+            return PEAL_OK;
+        }
+        peal_result r = header_line(frame, p, end, &p);
+        if (r < 0) {
+            return r;
+        }
+    }
+    peal__sip_frame_fault(frame, PEAL_E_SIP_INCOMPLETE, end, PEAL_SIP_HEADER_OTHER,
+                          "the blank line after the headers is missing");
+    frame->body = peal_str_of(end, 0);
+    return PEAL_OK;
+}
+
+/* RFC 3261 §18.3: bytes beyond are dropped; fewer is an error; without it a datagram's rest. */
+static void cut_body(peal__sip_frame *frame)
+{
+    unsigned first = frame->first[PEAL_SIP_HEADER_CONTENT_LENGTH];
+    if (first == 0) {
+        return;
+    }
+    const peal__sip_header_line *line = &frame->lines[first - 1];
+    uint32_t length = 0;
+    if (peal__sip_number_decode(peal__sip_line_value(line), &length) < 0) {
+        peal__sip_frame_fault(frame, PEAL_E_SIP_HEADER, line->text,
+                              PEAL_SIP_HEADER_CONTENT_LENGTH, "malformed Content-Length");
+    } else if (length > frame->body.n) {
+        peal__sip_frame_fault(frame, PEAL_E_SIP_CONTENT_LENGTH, line->text,
+                              PEAL_SIP_HEADER_CONTENT_LENGTH,
+                              "Content-Length is larger than the body");
+    } else {
+        frame->body.n = length;
+    }
+}
+
+static uint32_t limit_of(uint32_t given, uint32_t usual, uint32_t most)
+{
+    uint32_t limit = given ? given : usual;
+    return limit < most ? limit : most;
+}
+
+static peal_result frame_fail(peal__sip_frame *frame, peal_result result, const char *at,
+                              const char *reason)
+{
+    peal__sip_frame_fault(frame, result, at, PEAL_SIP_HEADER_OTHER, reason);
+    return result;
+}
+
+peal_result peal__sip_frame_run(peal__sip_frame *frame, peal_str bytes,
+                                const peal_sip_limits *limits)
+{
+    static const peal_sip_limits usual = { .size = sizeof usual };
+    limits = limits ? limits : &usual;
+    const char *p = bytes.n ? bytes.p : "";
+    memset(frame, 0, offsetof(peal__sip_frame, few));
+    frame->base = p;
+    frame->end = p + bytes.n;
+    frame->lines = frame->few;
+    frame->line_room = PEAL__SIP_FRAME_LINES;
+    frame->line_limit = limit_of(limits->header_lines, 256, PEAL__SIP_LINES_MAX);
+    frame->line_bytes_limit = limit_of(limits->header_line_bytes, 16384, UINT32_MAX);
+    if (bytes.n > limit_of(limits->message_bytes, 65535, UINT32_MAX - 16)) {
+        return frame_fail(frame, PEAL_E_LIMIT, p, "the message is too long");
+    }
+    /* RFC 3261 §7.5: line ends before the start line are ignored. */
+    while (p < frame->end && (*p == '\r' || *p == '\n')) {
+        ++p;
+    }
+    frame->text = p;
+    const char *stop = find_stop(p, frame->end);
+    bool lf_only = stop < frame->end && *stop == '\n';
+    if (!lf_only && (frame->end - stop < 2 || stop[0] != '\r' || stop[1] != '\n')) {
+        return frame_fail(frame, PEAL_E_SIP_NOT_SIP, stop, "no start line");
+    }
+    frame->start_lf_only = lf_only;
+    peal_result r = peal__sip_frame_start_line(frame, p, stop);
+    if (r >= 0) {
+        r = header_lines(frame, stop + (lf_only ? 1 : 2));
+    }
+    if (r >= 0) {
+        cut_body(frame);
+    }
+    return r;
+}
+
+void peal__sip_frame_fini(peal__sip_frame *frame)
+{
+    if (frame->lines != frame->few) {
+        peal_free(frame->lines);
+    }
+}

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of the parser package share among themselves; nobody else includes it. */
+#ifndef PEAL_SIP_PARSER_INNER_H
+#define PEAL_SIP_PARSER_INNER_H
+
+#include "sipstack/parser/parser_priv.h"
+
+/* Character classes; gen_tables.py says what is in them. */
+enum {
+    PEAL__SIP_TOKEN = 1,
+    PEAL__SIP_WS = 2, /* SP, HT, and CR and LF, which stand inside a value only in folds */
+    PEAL__SIP_USER = 4,
+    PEAL__SIP_HOST = 8,
+    PEAL__SIP_PARAM = 16,
+    PEAL__SIP_HNV = 32,
+    PEAL__SIP_ANGLE = 64,
+    PEAL__SIP_PVALUE = 128
+};
+extern const uint8_t peal__sip_chars[256];
+
+static inline bool peal__sip_in(char c, unsigned classes)
+{
+    return (peal__sip_chars[(unsigned char)c] & classes) != 0;
+}
+static inline const char *peal__sip_skip(const char *p, const char *end, unsigned classes)
+{
+    while (p < end && peal__sip_in(*p, classes)) {
+        ++p;
+    }
+    return p;
+}
+static inline const char *peal__sip_skip_ws(const char *p, const char *end)
+{
+    return peal__sip_skip(p, end, PEAL__SIP_WS);
+}
+static inline bool peal__sip_is_digit(char c)
+{
+    return (unsigned char)(c - '0') < 10;
+}
+static inline bool peal__sip_is_hex(char c)
+{
+    return peal__sip_is_digit(c) || (unsigned char)((c | 0x20) - 'a') < 6;
+}
+static inline bool peal__sip_is_alpha(char c)
+{
+    return (unsigned char)((c | 0x20) - 'a') < 26;
+}
+/* Case-blind comparison of a token with lower-case letters. Right for tokens alone: among their
+ * characters only capital letters fall on small ones by 0x20. */
+static inline bool peal__sip_token_is(peal_str token, peal_str lower)
+{
+    if (token.n != lower.n) {
+        return false;
+    }
+    for (size_t i = 0; i < lower.n; ++i) {
+        if ((token.p[i] | 0x20) != lower.p[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+static inline peal_str peal__sip_between(const char *p, const char *end)
+{
+    return peal_str_of(p, (size_t)(end - p));
+}
+/* Without white space at both ends; never absent. */
+peal_str peal__sip_trim(peal_str text);
+/* Past the quoted string that starts at p; NULL when it does not end. */
+const char *peal__sip_skip_quoted(const char *p, const char *end);
+/* Past the comment that starts at p, nested ones included; NULL when it does not end. */
+const char *peal__sip_skip_comment(const char *p, const char *end);
+/* Past the port's digits. NULL: not a port. */
+const char *peal__sip_port(const char *p, const char *end, uint16_t *ret);
+/* Past a host name, IPv4 address or bracketed IPv6 reference; NULL: there is none. */
+const char *peal__sip_host(const char *p, const char *end);
+/* A '%' is followed by two hexadecimal digits, everywhere. */
+bool peal__sip_escapes_ok(const char *p, const char *end);
+/* As peal_sip_param_next(), with *p as the cursor. */
+peal_result peal__sip_param_take(const char **p, const char *end, peal_str *ret_name,
+                                 peal_str *ret_value);
+/* NUL stands in one place alone: escaped by a backslash in a quoted string (RFC 3261 §25.1,
+ * quoted-pair; RFC 4475 §3.1.1.2). */
+bool peal__sip_nuls_are_quoted(peal_str text);
+/* Digits alone, at most 2**32 - 1. */
+peal_result peal__sip_number_decode(peal_str text, uint32_t *ret);
+
+/* One row of the header table. */
+typedef struct peal__sip_header_row {
+    peal_str name;
+    char compact;
+    uint8_t kind;   /* peal_sip_header_kind */
+    uint8_t single; /* as in PEAL_SIP_HEADER_TABLE */
+} peal__sip_header_row;
+extern const peal__sip_header_row peal__sip_header_rows[PEAL_SIP_HEADER_COUNT];
+
+/* As peal_sip_header_of(), for a name that is known to be a token. */
+peal_sip_header_id peal__sip_header_of_token(peal_str name);
+
+/* The decoded form of a line; the values follow, each of its kind's size. Immutable once made, so
+ * that copies of a packet share it. */
+typedef struct peal__sip_typed {
+    uint32_t count;     /* values that could be decoded */
+    peal_result result; /* what stopped the decoding of the rest; PEAL_OK: nothing */
+} peal__sip_typed;
+
+/* A header line: views of the received text or of an arena. */
+typedef struct peal__sip_header_line {
+    const char *text;             /* the name's first byte */
+    const peal__sip_typed *typed; /* NULL: nobody asked yet */
+    uint32_t bytes;               /* without the line end */
+    uint32_t value_at, value_bytes;
+    uint16_t name_bytes;
+    uint8_t id;
+    bool lf_only; /* received without CR; else CRLF stands behind the line in memory */
+} peal__sip_header_line;
+_Static_assert(PEAL_SIP_HEADER_COUNT <= 255, "header ids must fit in a byte");
+
+static inline peal_str peal__sip_line_value(const peal__sip_header_line *line)
+{
+    return peal_str_of(line->text + line->value_at, line->value_bytes);
+}
+
+typedef struct peal__sip_chunk {
+    struct peal__sip_chunk *next;
+} peal__sip_chunk;
+
+/* Line counts stay below this, so that the index of lines fits in 16 bits. */
+enum { PEAL__SIP_LINES_MAX = 65000, PEAL__SIP_LINE_BYTES_MAX = 65535 };
+
+struct peal_sip_packet {
+    peal__sip_packet_head head;
+    peal_pool *pool;         /* for further blocks of the arena */
+    peal_sip_packet *source; /* whose bytes are shared; counted */
+    peal__sip_chunk *chunks; /* the arena beyond this block */
+    char *arena;             /* free room */
+    uint32_t arena_bytes;
+    uint32_t refs;
+    uint32_t line_count, line_room;
+    peal__sip_header_line *lines;
+    size_t head_bytes; /* start line and lines, each with CRLF */
+    uint32_t list_limit;
+    uint16_t status;
+    uint8_t method; /* peal_sip_method */
+    bool is_request;
+    bool start_lf_only;
+    const peal_sip_uri *uri_parts; /* NULL: nobody asked yet */
+    peal_str start;                /* start line without its end */
+    peal_str method_text, uri, reason;
+    const char *tail; /* received: the blank line (as CRLF) before the body, or NULL */
+    peal_str body;
+    peal_sip_fault fault;
+    peal_sip_origin origin;
+    uint16_t first[PEAL_SIP_HEADER_COUNT]; /* index + 1 of the first line of each id; 0: none */
+};
+
+/* packet_arena.c */
+/* A zeroed packet with room for lines and arena bytes in one block. */
+peal_sip_packet *peal__sip_packet_block(peal_pool *pool, size_t lines, size_t arena_bytes);
+/* Aligned for any object. NULL when exhausted. */
+void *peal__sip_packet_alloc_object(peal_sip_packet *packet, size_t bytes);
+/* A copy in the arena; p NULL when exhausted. */
+peal_str peal__sip_packet_dup(peal_sip_packet *packet, peal_str text);
+
+/* packet_lines.c */
+/* Decimal digits; returns how many. */
+size_t peal__sip_format_number(uint64_t number, char text[20]);
+/* Makes a line "name: parts" in the arena, without adding it. */
+peal_result peal__sip_packet_make_line(peal_sip_packet *packet, peal_str name,
+                                       const peal_str *parts, size_t count,
+                                       peal__sip_header_line *ret);
+/* Puts a line in the place of the first with its id and removes the others; appends when there is
+ * none, for which room must be reserved. */
+void peal__sip_packet_replace(peal_sip_packet *packet, const peal__sip_header_line *line);
+/* Room for so many more lines. */
+peal_result peal__sip_packet_reserve(peal_sip_packet *packet, uint32_t lines);
+/* Appends a line whose text is there already; room must be reserved. */
+void peal__sip_packet_append(peal_sip_packet *packet, const peal__sip_header_line *line);
+/* Appends a copy of a line of another packet, byte by byte. */
+peal_result peal__sip_packet_append_copy(peal_sip_packet *packet,
+                                         const peal__sip_header_line *line);
+/* NULL: there is none. */
+static inline peal__sip_header_line *peal__sip_packet_first(const peal_sip_packet *packet,
+                                                            peal_sip_header_id id)
+{
+    return packet->first[id] ? &packet->lines[packet->first[id] - 1] : NULL;
+}
+/* The text may stand in a header line: CR and LF in folds alone. */
+bool peal__sip_text_ok(peal_str text);
+/* The line's name as written. */
+static inline peal_str peal__sip_line_name(const peal__sip_header_line *line)
+{
+    return peal_str_of(line->text, line->name_bytes);
+}
+
+/* packet_typed.c: decodes a line if nobody did; NULL when memory is exhausted. */
+const peal__sip_typed *peal__sip_packet_typed(peal_sip_packet *packet,
+                                              peal__sip_header_line *line);
+static inline const void *peal__sip_typed_values(const peal__sip_typed *typed)
+{
+    return typed + 1;
+}
+
+/* packet_frame.c: the first pass over the bytes. */
+enum { PEAL__SIP_FRAME_LINES = 48 };
+typedef struct peal__sip_frame {
+    const char *base, *end;       /* all bytes given */
+    const char *text;             /* start line: after leading line ends */
+    const char *tail;             /* the blank line if it is CRLF; else NULL */
+    bool is_request;
+    bool unanswerable;            /* what a response must copy is broken */
+    bool start_lf_only;
+    uint16_t status;
+    uint8_t method;
+    peal_str start, method_text, uri, reason, body;
+    peal_sip_fault fault;         /* the first thing that was wrong */
+    uint32_t line_count, line_room, line_limit, line_bytes_limit;
+    peal__sip_header_line *lines; /* few, or allocated */
+    uint16_t first[PEAL_SIP_HEADER_COUNT];
+    peal__sip_header_line few[PEAL__SIP_FRAME_LINES];
+} peal__sip_frame;
+/* An error: no SIP message, or memory is exhausted (then no fault is noted). Broken lines are noted
+ * in the fault. The frame need not be zeroed. peal__sip_frame_fini() in any case. */
+peal_result peal__sip_frame_run(peal__sip_frame *frame, peal_str bytes,
+                                const peal_sip_limits *limits);
+void peal__sip_frame_fini(peal__sip_frame *frame);
+/* Notes a fault unless there is one. */
+void peal__sip_frame_fault(peal__sip_frame *frame, peal_result result, const char *at,
+                           peal_sip_header_id id, const char *reason);
+/* packet_start.c: the start line of [p, end). */
+peal_result peal__sip_frame_start_line(peal__sip_frame *frame, const char *p, const char *end);
+
+#endif
