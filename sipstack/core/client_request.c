@@ -1,0 +1,642 @@
+/* SPDX-License-Identifier: MIT */
+/* The client request object (K3): one request with all its tries and reissues. Core thread.
+ *
+ *   selecting ──sent──> trying ──1xx──> proceeding ──final──> done ──all reported──> over
+ *       │  ↑              │                  │                  │
+ *       │  └──────────────┼──────────────────┼─────reissue──────┘
+ *       └──cancel: 487    └──cancel──> cancelling ──final──> done
+ *
+ * RFC 3261 §8.1.3.1, §9.1; RFC 3263 §4.3. */
+#include "sipstack/core/core_priv.h"
+
+#include <peal/trace.h>
+
+static void on_try_timer(peal_timer *timer);
+static void run_later(peal_msg *msg);
+
+/* ---- tries ---- */
+
+static peal__try *try_new(peal__req *req)
+{
+    peal__try *t = &req->first;
+    if (t->req) {
+        t = peal_pool_alloc(req->core->pool, sizeof *t);
+        if (!t) {
+            return NULL;
+        }
+    }
+    memset(t, 0, sizeof *t);
+    t->req = req;
+    peal_timer_init(&t->timer, on_try_timer);
+    peal_list_append(&req->tries, &t->node);
+    return t;
+}
+
+void peal__req_try_free(peal__try *t)
+{
+    peal__req *req = t->req;
+    peal_timer_stop(req->core->thread, &t->timer);
+    peal_node_unlink(&t->node);
+    if (req->current == t) {
+        req->current = NULL;
+    }
+    t->req = NULL;
+    if (t != &req->first) {
+        peal_pool_free(t);
+    }
+}
+
+void peal__req_try_detach(peal__try *t)
+{
+    peal__sip_client_txn_detach(t->txn);
+    peal__req_try_free(t);
+}
+
+void peal__req_cancel_try(peal__req *req, peal__try *t)
+{
+    if (t->cancelled || req->method != PEAL_SIP_METHOD_INVITE ||
+        !peal__sip_client_txn_has_provisional(t->txn)) {
+        return;
+    }
+    peal_result r = peal__sip_client_txn_cancel(
+        t->txn, peal_str_of(req->cancel_reason, req->cancel_reason_bytes));
+    t->cancelled = r >= 0;
+    if (r < 0) {
+        PEAL_TRACE(PEAL_TRACE_SIP_CORE, PEAL_TRACE_WARNING, req, "CANCEL not sent: %s",
+                   peal_result_name(r));
+    }
+}
+
+/* Another try takes over, or the request is over: an INVITE stays matched, so that a late 1xx gets a
+ * CANCEL and a late 2xx ACK and BYE (K5); nothing is owed to others. */
+void peal__req_abandon(peal__req *req, peal__try *t)
+{
+    peal_timer_stop(req->core->thread, &t->timer);
+    t->abandoned = true;
+    if (req->current == t) {
+        req->current = NULL;
+    }
+    if (req->method != PEAL_SIP_METHOD_INVITE && req->state == PEAL__REQ_DONE) {
+        peal__req_try_detach(t);
+        return;
+    }
+    peal__sip_client_txn_abandon(t->txn);
+    peal__req_cancel_try(req, t);
+}
+
+/* The request leaves by the way that is prepared. */
+static peal_result send_try(peal__req *req)
+{
+    peal__sip_route route;
+    peal__try *t = try_new(req);
+    if (!t) {
+        return PEAL_E_NO_MEMORY;
+    }
+    peal__sel_route(req->sel, &route);
+    peal_result r = peal__sip_client_txn_new(req->core->txns, req->sel->try.packet, &route,
+                                             &peal__req_txn_owner, t, &t->txn);
+    if (r < 0) {
+        peal__req_try_free(t);
+        return r;
+    }
+    req->sel->try.packet = NULL; /* transport has it now (K1) */
+    req->sel->try.number++;
+    req->current = t;
+    /* K5: silence moves on only while there is somewhere to move to; the last host gets the full
+     * time of its transaction. */
+    if (peal__sel_has_more(req->sel) && !req->core->settings.try_timeout_off) {
+        peal_timer_start(req->core->thread, &t->timer, req->core->settings.try_timeout_ms, 0);
+    }
+    return PEAL_OK;
+}
+
+/* The next host that a packet can be sent to; the last failure when there is none. */
+static peal_result next_try(peal__req *req)
+{
+    peal_result r = PEAL_E_SIP_NO_TARGET;
+    do {
+        r = peal__sel_next(req->sel);
+        if (r >= 0) {
+            r = send_try(req);
+        }
+    } while (r < 0 && peal__sel_has_more(req->sel));
+    return r;
+}
+
+/* ---- failures ---- */
+
+/* Inside a call of the application nothing is reported: the answer comes with the next message. */
+static void fail_later(peal__req *req, peal_result result)
+{
+    req->later_result = result;
+    if (!req->later_posted) {
+        req->later_posted = true;
+        req->later.run = run_later;
+        (void)peal_sip_client_request_ref(&req->face);
+        peal_thread_post(req->core->thread, &req->later);
+    }
+}
+
+static void run_later(peal_msg *msg)
+{
+    peal__req *req = PEAL_CONTAINER_OF(msg, peal__req, later);
+    req->later_posted = false;
+    if (req->orphan) {
+        peal__req_end(req);
+    } else if (req->ctx && req->state != PEAL__REQ_OVER) {
+        peal__req_answer_locally(req, req->later_result);
+    }
+    peal_sip_client_request_unref(&req->face);
+}
+
+void peal__req_try_failed(peal__req *req, peal_result result)
+{
+    if (req->state == PEAL__REQ_CANCELLING) {
+        /* §9.1: nobody answered what was cancelled; no further host is asked (K3). */
+        peal__req_answer_locally(req, PEAL_E_SIP_CANCELLED);
+        return;
+    }
+    if (peal__sel_has_more(req->sel)) {
+        req->state = PEAL__REQ_TRYING;
+        peal_result r = next_try(req);
+        if (r >= 0) {
+            return;
+        }
+        PEAL_TRACE(PEAL_TRACE_SIP_CORE, PEAL_TRACE_INFO, req, "no further host: %s",
+                   peal_result_name(r));
+    }
+    peal__req_answer_locally(req, result);
+}
+
+/* K5: no response at all from this host in time. Also repeats what failed for want of memory. */
+static void on_try_timer(peal_timer *timer)
+{
+    peal__try *t = PEAL_CONTAINER_OF(timer, peal__try, timer);
+    peal__req *req = t->req;
+    if (!req) { /* the room of the first try lends its timer when no try is there */
+        req = PEAL_CONTAINER_OF(t, peal__req, first);
+        if (req->answer_owed) {
+            req->answer_owed = false;
+            peal__req_answer_locally(req, req->later_result);
+        }
+        return;
+    }
+    peal__sel_try_ended(req->sel, PEAL_E_SIP_TIMEOUT);
+    peal__req_abandon(req, t);
+    (void)peal_sip_client_request_ref(&req->face);
+    peal__req_try_failed(req, PEAL_E_SIP_TIMEOUT);
+    peal_sip_client_request_unref(&req->face);
+}
+
+/* ---- from the transactions ---- */
+
+static void txn_on_response(void *owner, peal__sip_client_txn *txn, peal_sip_packet *response)
+{
+    (void)txn;
+    peal__req_on_response(owner, response);
+}
+
+static void txn_on_failed(void *owner, peal__sip_client_txn *txn, peal_result result)
+{
+    peal__try *t = owner;
+    peal__req *req = t->req;
+    const bool counts = !req->orphan && !t->abandoned && req->current == t;
+    (void)txn;
+    if (!counts) {
+        return; /* on_ended follows */
+    }
+    (void)peal_sip_client_request_ref(&req->face);
+    t->abandoned = true;
+    req->current = NULL;
+    peal_timer_stop(req->core->thread, &t->timer);
+    peal__sel_try_ended(req->sel, result);
+    peal__req_try_failed(req, result == PEAL_E_SIP_TIMEOUT ? result : PEAL_E_SIP_SEND);
+    peal_sip_client_request_unref(&req->face);
+}
+
+/* The transaction is gone. Shutdown ends all of them at once, with or without an answer. */
+static void txn_on_ended(void *owner, peal__sip_client_txn *txn)
+{
+    peal__try *t = owner;
+    peal__req *req = t->req;
+    (void)txn;
+    peal__req_try_free(t);
+    if (req->orphan) {
+        if (peal_list_is_empty(&req->tries)) {
+            peal__req_end(req);
+        }
+    } else if (req->state == PEAL__REQ_DONE) {
+        peal__req_settle(req);
+    }
+}
+
+const peal__sip_client_txn_owner peal__req_txn_owner = {
+    .on_response = txn_on_response,
+    .on_failed = txn_on_failed,
+    .on_ended = txn_on_ended,
+};
+
+/* ---- starting ---- */
+
+/* Request-URI and top Route: while they are the same, so is the host (K3). */
+static uint64_t target_key(peal_sip_packet *packet)
+{
+    peal_hasher h;
+    peal_hasher_init(&h);
+    peal_hasher_add(&h, peal_sip_packet_request_uri(packet));
+    peal_hasher_add(&h, PEAL_STR("\n"));
+    peal_hasher_add(&h, peal_sip_packet_value(packet, PEAL_SIP_HEADER_ROUTE, 0));
+    return peal_hasher_end(&h);
+}
+
+/* A request of the context that is still being selected, in front of this one. */
+static bool must_wait(const peal__req *req)
+{
+    const peal_node *head = &req->ctx->requests;
+    for (const peal_node *n = req->node.prev; n != head; n = n->prev) {
+        const peal__req *earlier = PEAL_CONTAINER_OF((peal_node *)(uintptr_t)n, peal__req, node);
+        if (earlier->state == PEAL__REQ_SELECTING && !earlier->later_posted) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Selection is over: the first try leaves. */
+static void on_selected(peal__sel *sel, peal_result result)
+{
+    peal__req *req = sel->owner;
+    peal_result r = result < 0 ? result : next_try(req);
+    if (r < 0) {
+        PEAL_TRACE(PEAL_TRACE_SIP_CORE, PEAL_TRACE_INFO, req, "not sent: %s",
+                   peal_result_name(r));
+        fail_later(req, r);
+    } else {
+        req->state = PEAL__REQ_TRYING;
+    }
+    if (r >= 0 && req->orphan) { /* it was owed at clear, and is out now */
+        peal__req_try_detach(req->current);
+        peal__req_end(req);
+    } else if (req->ctx) {
+        peal__ctx_kick(req->ctx);
+    }
+}
+
+void peal__req_start(peal__req *req, bool same_host)
+{
+    if (req->ctx && must_wait(req)) {
+        req->waits = true;
+        return;
+    }
+    req->waits = false;
+    const uint64_t key = target_key(req->template);
+    peal_result r = PEAL_OK;
+    if (!req->sel) {
+        peal__ctx *ctx = req->ctx ? req->ctx : req->host_ctx;
+        r = peal__sel_new(ctx, &req->face, req, on_selected, &req->sel);
+    }
+    if (r >= 0) {
+        r = same_host && key == req->target_key ? peal__sel_again(req->sel, req->template)
+                                                : peal__sel_ask(req->sel, req->template);
+    }
+    req->target_key = key;
+    if (!req->sel) {
+        fail_later(req, r);
+    } else if (r != PEAL_I_PENDING) {
+        on_selected(req->sel, r);
+    }
+}
+
+peal_result peal__req_stage_one(peal__req *req)
+{
+    const peal_sip_cseq *cseq = NULL;
+    for (size_t i = 0; i < peal__ctx_count(req->ctx); i++) {
+        peal_sip_service *service = peal__ctx_service(req->ctx, i);
+        if (PEAL_VT_HAS(peal_sip_service, service->vt, on_outgoing_request)) {
+            peal_result r =
+                service->vt->on_outgoing_request(service, req->template, &req->face);
+            if (r < 0) {
+                return r;
+            }
+        }
+    }
+    peal_result r = peal_sip_packet_cseq(req->template, &cseq);
+    if (r >= 0) {
+        req->cseq = cseq->number;
+    }
+    return r == PEAL_E_NOT_FOUND ? PEAL_E_SIP_MISSING_HEADER : r;
+}
+
+/* Somebody must choose the host and somebody must write Via (S1, S6). */
+static bool can_send(const peal__ctx *ctx)
+{
+    bool selects = false, writes_via = false;
+    for (size_t i = 0; i < peal__ctx_count(ctx); i++) {
+        const peal_sip_service_vt *vt = peal__ctx_service(ctx, i)->vt;
+        selects = selects || PEAL_VT_HAS(peal_sip_service, vt, select);
+        writes_via = writes_via || PEAL_VT_HAS(peal_sip_service, vt, on_try);
+    }
+    return selects && writes_via;
+}
+
+static peal_result send_request(peal__ctx *ctx, peal_sip_service *sender, peal_sip_packet *packet,
+                                void *opaque, peal_sip_client_request **ret)
+{
+    peal__req *req = NULL;
+    if (ctx->state == PEAL__CTX_CLEARED || !peal__core_is_up(ctx->core)) {
+        return PEAL_E_SIP_CLEARED;
+    }
+    if (!can_send(ctx)) {
+        return PEAL_E_SIP_SERVICE_MISSING;
+    }
+    peal_result r = peal__req_new(ctx, sender, packet, opaque, &req);
+    if (r < 0) {
+        return r;
+    }
+    (void)peal_sip_packet_ref(packet); /* the caller's reference is the caller's here */
+    (void)peal_sip_client_request_ref(&req->face);
+    r = peal__req_stage_one(req);
+    if (r < 0) {
+        peal__req_end(req);
+    } else {
+        peal__req_start(req, false);
+        if (ret) {
+            *ret = peal_sip_client_request_ref(&req->face);
+        }
+    }
+    peal_sip_client_request_unref(&req->face);
+    return r < 0 ? r : PEAL_OK;
+}
+
+peal_result peal_sip_send_request(peal_sip_context *context, peal_sip_service *sender,
+                                  peal_sip_packet *packet, void *opaque,
+                                  peal_sip_client_request **ret)
+{
+    peal__ctx *ctx = peal__ctx_of(context);
+    peal_result r = PEAL_E_WRONG_THREAD;
+    if (PEAL_ON_THREAD(ctx->core->thread, "peal.sip.context")) {
+        r = send_request(ctx, sender, packet, opaque, ret);
+    }
+    peal_sip_packet_unref(packet);
+    return r;
+}
+
+/* ---- ending ---- */
+
+void peal__req_conclude(peal__req *req, peal__try *t, unsigned status)
+{
+    const bool stays = req->method == PEAL_SIP_METHOD_INVITE && status < 300;
+    req->state = PEAL__REQ_DONE;
+    req->status = (uint16_t)status;
+    peal_timer_stop(req->core->thread, &t->timer);
+    peal__sel_try_ended(req->sel, PEAL_OK);
+    if (req->current && req->current != t) {
+        peal__req_abandon(req, req->current); /* a late answer won */
+    }
+    t->abandoned = false;
+    req->current = t;
+    peal_node *next = NULL;
+    for (peal_node *n = peal_list_first(&req->tries); n; n = next) {
+        peal__try *other = PEAL_CONTAINER_OF(n, peal__try, node);
+        next = peal_list_next(&req->tries, n);
+        if (other != t && req->method != PEAL_SIP_METHOD_INVITE) {
+            peal__req_try_detach(other);
+        }
+    }
+    if (!stays) {
+        peal__req_try_detach(t); /* K11: the transaction lingers alone */
+    }
+}
+
+static bool has_live_tries(const peal__req *req)
+{
+    for (peal_node *n = peal_list_first(&req->tries); n; n = peal_list_next(&req->tries, n)) {
+        if (PEAL_CONTAINER_OF(n, peal__try, node) != req->current) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* K11: an INVITE in Accepted keeps what the ACK needs: its CSeq and its way. */
+static void shrink(peal__req *req)
+{
+    if (!has_live_tries(req)) {
+        req->template = peal_sip_packet_unref(req->template);
+        peal__sel_free(req->sel);
+        req->sel = NULL;
+    }
+}
+
+static void tell_ended(peal__req *req)
+{
+    peal_sip_service *sender = req->sender;
+    req->state = PEAL__REQ_OVER;
+    if (sender && PEAL_VT_HAS(peal_sip_service, sender->vt, on_request_ended)) {
+        sender->vt->on_request_ended(sender, &req->face);
+    }
+}
+
+void peal__req_settle(peal__req *req)
+{
+    if (req->state != PEAL__REQ_DONE || req->response || req->control || req->waiting_first ||
+        req->pumping || req->answer_owed) {
+        return;
+    }
+    if (req->current) {
+        shrink(req);
+        return;
+    }
+    (void)peal_sip_client_request_ref(&req->face);
+    tell_ended(req);
+    if (req->ctx) { /* else the context was cleared inside, and the request went its way */
+        peal__req_orphan(req);
+    }
+    peal_sip_client_request_unref(&req->face);
+}
+
+void peal__req_end(peal__req *req)
+{
+    peal__ctx *host_ctx = req->host_ctx;
+    if (req->ended) {
+        return;
+    }
+    req->ended = true;
+    req->state = PEAL__REQ_OVER;
+    req->orphan = false;
+    req->ctx = NULL;
+    req->host_ctx = NULL;
+    req->sender = NULL;
+    peal_node_unlink(&req->node);
+    peal__req_drop_waiting(req);
+    peal__req_drop_events(req);
+    for (peal_node *n; (n = peal_list_first(&req->tries)) != NULL;) {
+        peal__req_try_detach(PEAL_CONTAINER_OF(n, peal__try, node));
+    }
+    peal_timer_stop(req->core->thread, &req->first.timer);
+    peal__sel_free(req->sel);
+    req->sel = NULL;
+    req->template = peal_sip_packet_unref(req->template);
+    if (host_ctx) {
+        peal__ctx_guest_out(host_ctx);
+    }
+    peal_sip_client_request_unref(&req->face); /* its own reference */
+}
+
+/* ---- the handle ---- */
+
+static peal_sip_method method(peal_sip_client_request *self)
+{
+    return (peal_sip_method)peal__req_of(self)->method;
+}
+
+static void *opaque_of(peal_sip_client_request *self)
+{
+    return peal__req_of(self)->opaque;
+}
+
+static peal_result keep_reason(peal__req *req, peal_str reason)
+{
+    if (reason.n == 0 || reason.n > UINT32_MAX) {
+        return PEAL_OK;
+    }
+    req->cancel_reason = peal_pool_alloc(req->core->pool, reason.n);
+    if (!req->cancel_reason) {
+        return PEAL_E_NO_MEMORY;
+    }
+    memcpy(req->cancel_reason, reason.p, reason.n);
+    req->cancel_reason_bytes = (uint32_t)reason.n;
+    return PEAL_OK;
+}
+
+static peal_result cancel(peal_sip_client_request *self, peal_str reason)
+{
+    peal__req *req = peal__req_of(self);
+    if (!PEAL_ON_THREAD(req->core->thread, "peal.sip.client_request")) {
+        return PEAL_E_WRONG_THREAD;
+    }
+    if (!req->ctx) {
+        return req->cleared ? PEAL_E_SIP_CLEARED : PEAL_E_STATE;
+    }
+    if (req->method != PEAL_SIP_METHOD_INVITE || req->state >= PEAL__REQ_DONE) {
+        return PEAL_E_STATE;
+    }
+    if (req->cancel_wanted) {
+        return PEAL_I_ALREADY;
+    }
+    peal_result r = keep_reason(req, reason);
+    if (r < 0) {
+        return r;
+    }
+    req->cancel_wanted = true;
+    if (req->state == PEAL__REQ_SELECTING) { /* nothing was sent, nothing will be */
+        peal__sel_free(req->sel);
+        req->sel = NULL;
+        req->waits = false;
+        fail_later(req, PEAL_E_SIP_CANCELLED);
+        peal__ctx_kick(req->ctx);
+        return PEAL_OK;
+    }
+    req->state = PEAL__REQ_CANCELLING;
+    if (req->current) {
+        peal__req_cancel_try(req, req->current);
+    }
+    return PEAL_OK;
+}
+
+static peal_sip_packet *packet_of(peal_sip_client_request *self)
+{
+    return peal__req_of(self)->template;
+}
+
+static peal_sip_context *context_of(peal_sip_client_request *self)
+{
+    peal__req *req = peal__req_of(self);
+    return req->ctx ? &req->ctx->context : NULL;
+}
+
+static const peal_sip_client_request_vt face_vt = {
+    .unk = PEAL_UNK(peal__req, face),
+    .method = method,
+    .opaque = opaque_of,
+    .cancel = cancel,
+    .packet = packet_of,
+    .context = context_of,
+};
+
+peal_sip_service *peal_sip_client_request_sender(peal_sip_client_request *request)
+{
+    return peal__req_of(request)->sender;
+}
+
+bool peal_sip_client_request_is_final(peal_sip_client_request *request)
+{
+    return peal__req_of(request)->state >= PEAL__REQ_DONE;
+}
+
+bool peal_sip_client_request_is_cancelled(peal_sip_client_request *request)
+{
+    return peal__req_of(request)->cancel_wanted;
+}
+
+bool peal_sip_client_request_has_provisional(peal_sip_client_request *request)
+{
+    const peal__try *t = peal__req_of(request)->current;
+    return t && peal__sip_client_txn_has_provisional(t->txn);
+}
+
+/* ---- the class ---- */
+
+static void req_released(peal_obj *obj)
+{
+    peal__req *req = (peal__req *)(void *)obj;
+    peal__core *core = req->core;
+    peal_sip_packet_unref(req->template);
+    peal_pool_free(req->cancel_reason);
+    peal_pool_free(req);
+    core->request_count--;
+    peal_sip_core_config_unref(&core->config);
+}
+
+static const peal_if_entry req_ifs[] = {
+    PEAL_IF(peal_sip_client_request, peal__req, face, face_vt), PEAL_IF_END
+};
+static const peal_class req_class = {
+    .struct_size = sizeof req_class,
+    .name = "peal.sip.client_request",
+    .size = sizeof(peal__req),
+    .flags = PEAL_CLASS_BOUND | PEAL_CLASS_NO_AGGREGATION,
+    .ifs = req_ifs,
+};
+
+peal_result peal__req_new(peal__ctx *ctx, peal_sip_service *sender, peal_sip_packet *packet,
+                          void *opaque, peal__req **ret)
+{
+    peal__req *req = peal_pool_alloc(ctx->core->pool, sizeof *req);
+    if (!req) {
+        return PEAL_E_NO_MEMORY;
+    }
+    memset(req, 0, sizeof *req);
+    peal_result r = peal_obj_new_at(&req_class, NULL, req, req_released);
+    if (r < 0) {
+        peal_pool_free(req);
+        return r;
+    }
+    peal_obj_bind(&req->obj, ctx->core->thread);
+    peal_obj_set_cleared(&req->obj);
+    req->core = ctx->core;
+    (void)peal_sip_core_config_ref(&ctx->core->config);
+    ctx->core->request_count++;
+    req->ctx = ctx;
+    req->sender = sender;
+    req->opaque = opaque;
+    req->template = packet;
+    req->method = (uint8_t)peal_sip_packet_method(packet);
+    req->events = req->events_inside;
+    req->event_cap = PEAL__EVENTS_INSIDE;
+    peal_list_init(&req->tries);
+    peal_timer_init(&req->first.timer, on_try_timer);
+    peal_list_append(&ctx->requests, &req->node);
+    *ret = req;
+    return PEAL_OK;
+}
