@@ -75,23 +75,32 @@ static void on_drain_time_over(peal_timer *timer)
     drop_calls(app);
 }
 
+static void drain(struct b2bua *app)
+{
+    const struct b2bua_options *o = &app->options;
+    printf("draining %zu calls for at most %u s\n", app->call_count, o->drain_s);
+    (void)fflush(stdout);
+    if (!app->call_count) {
+        shut_down(app, o->linger_ms);
+    } else if (!o->drain_s) {
+        on_drain_time_over(&app->drain_timer);
+    } else {
+        peal_timer_start(app->core_thread, &app->drain_timer, (uint64_t)o->drain_s * 1000, 0);
+    }
+}
+
+/* The first SIGTERM lets calls end, the second ends them. */
 static void on_term(peal_msg *msg)
 {
     struct b2bua *app = app_of(msg);
-    app->stops++;
     app->is_draining = true;
-    if (app->stops > 1) {
+    if (++app->stops == 1) {
+        drain(app);
+    } else {
         app->is_core_stopping = true;
         end_calls(app);
         drop_calls(app);
         shut_down(app, 0);
-    } else if (!app->call_count) {
-        shut_down(app, app->options.linger_ms);
-    } else if (!app->options.drain_s) {
-        on_drain_time_over(&app->drain_timer);
-    } else {
-        peal_timer_start(app->core_thread, &app->drain_timer, (uint64_t)app->options.drain_s * 1000,
-                         0);
     }
 }
 

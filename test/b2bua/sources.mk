@@ -1,1 +1,3 @@
-# tests: b2bua
+# The command line of peal-b2bua.
+b2bua_tests = test/b2bua/options.py
+EXTRA_DIST += $(b2bua_tests)

@@ -1,0 +1,213 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Limits, time-outs, graceful stop, what the operator sees."""
+import os
+import re
+import signal
+
+from flow_kit import SDP, Call, Dialog, check, run
+
+T1 = ("--t1-ms", 25)
+
+
+def refused_503(caller, to):
+    a = Dialog(caller, to)
+    a.invite()
+    final = caller.expect(503)
+    check(int(final.get("Retry-After")) > 0, "503 without Retry-After")
+    a.ack(final)
+
+
+def call_limit(flow):
+    b2bua, caller, callee = flow.trio(*T1, "--max-calls", 1)
+    call = Call(b2bua, caller, callee)
+    refused_503(caller, b2bua.address)
+    call.end()
+    b2bua.wait_quiet()
+    Call(b2bua, caller, callee).end()
+    b2bua.stop()
+
+
+def drains(flow):
+    """SIGTERM: no new calls, the present one goes on until it is over, then exit 0."""
+    b2bua, caller, callee = flow.trio(*T1)
+    call = Call(b2bua, caller, callee)
+    b2bua.terminate()
+    b2bua.line("draining")
+    refused_503(caller, b2bua.address)
+    call.a.send("INFO")
+    callee.reply(callee.expect("INFO"), 200, "OK")
+    caller.expect(200)
+    call.end()
+    b2bua.wait_exit()
+
+
+def drain_limit(flow):
+    """Calls that do not end get BYE when the time is over; one that rings gets 503, and CANCEL."""
+    b2bua, caller, callee = flow.trio(*T1, "--drain-s", 1, linger_ms=3000)
+    Call(b2bua, caller, callee)
+    second = flow.peer("second")
+    a = Dialog(second, b2bua.address)
+    a.invite()
+    invite = callee.expect("INVITE")
+    callee.reply(invite, 180, "Ringing", tag="r")
+    second.expect(180)
+    b2bua.terminate()
+    caller.reply(caller.expect("BYE"), 200, "OK")
+    got = callee.expect_any("BYE", "CANCEL")
+    callee.reply(got["BYE"], 200, "OK")
+    callee.reply(got["CANCEL"], 200, "OK", tag="r")
+    callee.reply(invite, 487, "Request Terminated", tag="r")
+    a.ack(second.expect(503))
+    b2bua.wait_exit()
+
+
+def second_sigterm(flow):
+    """A second SIGTERM ends it at once: BYE goes out, nobody is waited for."""
+    b2bua, caller, callee = flow.trio(*T1, "--drain-s", 600)
+    Call(b2bua, caller, callee)
+    b2bua.terminate()
+    b2bua.line("draining")
+    b2bua.terminate()
+    b2bua.wait_exit()
+    caller.expect("BYE", ignore=(100,))
+    callee.expect("BYE")
+
+
+def idle_stop(flow):
+    b2bua = flow.b2bua()
+    b2bua.terminate()
+    b2bua.wait_exit()
+    b2bua = flow.b2bua()
+    b2bua.process.send_signal(signal.SIGINT)
+    b2bua.wait_exit()
+
+
+def signal_storm(flow):
+    b2bua, caller, callee = flow.trio(*T1)
+    call = Call(b2bua, caller, callee)
+    for _ in range(1000):
+        b2bua.process.send_signal(signal.SIGUSR1)
+    call.end()
+    b2bua.wait_quiet()
+    b2bua.stop()
+
+
+def no_ack(flow):
+    """The caller never acknowledges: 200 is repeated for 64*T1, then BYE to both sides."""
+    b2bua, caller, callee = flow.trio(*T1)
+    a = Dialog(caller, b2bua.address)
+    a.invite()
+    invite = callee.expect("INVITE")
+    callee.reply(invite, 200, "OK", tag="r", body=SDP)
+    caller.expect(200)
+    got = callee.expect_any("ACK", "BYE")
+    callee.reply(got["BYE"], 200, "OK")
+    caller.reply(caller.expect("BYE"), 200, "OK")
+    b2bua.stop()
+
+
+def ringing_limit(flow):
+    b2bua, caller, callee = flow.trio(*T1, "--setup-s", 1)
+    a = Dialog(caller, b2bua.address)
+    a.invite()
+    invite = callee.expect("INVITE")
+    callee.reply(invite, 180, "Ringing", tag="r")
+    caller.expect(180)
+    a.ack(caller.expect(408))
+    callee.reply(callee.expect("CANCEL"), 200, "OK", tag="r")
+    callee.reply(invite, 487, "Request Terminated", tag="r")
+    callee.expect("ACK")
+    b2bua.stop()
+
+
+def duration_limit(flow):
+    b2bua, caller, callee = flow.trio(*T1, "--max-duration-s", 1)
+    Call(b2bua, caller, callee)
+    caller.reply(caller.expect("BYE"), 200, "OK")
+    callee.reply(callee.expect("BYE"), 200, "OK")
+    b2bua.stop()
+
+
+def peers_vanish(flow):
+    """Nobody answers our BYE: both legs end by their own time-outs."""
+    b2bua, caller, callee = flow.trio(*T1)
+    call = Call(b2bua, caller, callee)
+    call.a.send("BYE")
+    caller.expect(200)
+    callee.expect("BYE")
+    b2bua.stop()
+
+
+def threads_have_names(flow):
+    b2bua = flow.b2bua()
+    folder = "/proc/%d/task" % b2bua.process.pid
+    names = sorted(open(os.path.join(folder, t, "comm")).read().strip() for t in os.listdir(folder))
+    expected = {"3": ["peal-b2bua", "peal-core", "peal-dns", "peal-transport"],
+                "1": ["peal-b2bua", "peal-core"], "polled": ["peal-b2bua"]}[flow.mode]
+    names = [n for n in names if n.startswith("peal-")]
+    check(names == expected, "threads: %s" % names)
+    b2bua.stop()
+
+
+def census_counts(flow):
+    """The census shows a call while it stands, and nothing of it later."""
+    b2bua, caller, callee = flow.trio(*T1)
+    call = Call(b2bua, caller, callee)
+    now = b2bua.census()["call"]
+    check(now["calls"] == 1 and now["contexts"] == 2, "census of one call: %s" % now)
+    call.end()
+    b2bua.wait_quiet()
+    b2bua.stop()
+
+
+def over_ipv6(flow):
+    callee, caller = flow.peer("bob", "::1"), flow.peer("alice", "::1")
+    b2bua = flow.b2bua("--next-hop", "sip:[::1]:%d" % callee.port, *T1, listen="udp:[::1]:0")
+    call = Call(b2bua, caller, callee)
+    check(re.search(r"\[::1\]", call.invite.contact()), "Contact: " + call.invite.contact())
+    call.end()
+    b2bua.stop()
+
+
+def between_families(flow):
+    """IPv4 on one side, IPv6 on the other: each leg shows the address of its own side."""
+    callee, caller = flow.peer("bob", "::1"), flow.peer("alice")
+    b2bua = flow.b2bua("--next-hop", "sip:[::1]:%d" % callee.port, *T1, "--listen", "udp:[::1]:0")
+    call = Call(b2bua, caller, callee)
+    check("[::1]" in call.invite.contact(), "Contact towards the callee: " + call.invite.contact())
+    check("127.0.0.1" in call.ok.contact(), "Contact towards the caller: " + call.ok.contact())
+    call.end()
+    b2bua.stop()
+
+
+def wildcard(flow):
+    callee, caller = flow.peer("bob"), flow.peer("alice")
+    b2bua = flow.b2bua("--next-hop", "sip:127.0.0.1:%d" % callee.port, *T1, "--local-address",
+                       "127.0.0.1", listen="udp:0.0.0.0:0")
+    b2bua.address = ("127.0.0.1", b2bua.bound[0][1])
+    call = Call(b2bua, caller, callee)
+    check("127.0.0.1:%d" % b2bua.address[1] in call.invite.contact(), "Contact")
+    call.end()
+    b2bua.stop()
+
+
+def next_hop_is_route(flow):
+    """;lr: the Request-URI stays, the hop is a Route."""
+    callee, caller = flow.peer("bob"), flow.peer("alice")
+    b2bua = flow.b2bua("--next-hop", "sip:127.0.0.1:%d;lr" % callee.port, *T1)
+    a = Dialog(caller, b2bua.address)
+    a.invite(uri="sip:bob@192.0.2.77")
+    invite = callee.expect("INVITE")
+    check(invite.uri == "sip:bob@192.0.2.77", "Request-URI: " + invite.uri)
+    check("127.0.0.1:%d;lr" % callee.port in (invite.get("Route") or ""), "Route")
+    callee.reply(invite, 404, "Not Found", tag="x")
+    callee.expect("ACK")
+    a.ack(caller.expect(404))
+    b2bua.stop()
+
+
+if __name__ == "__main__":
+    run([call_limit, drains, drain_limit, second_sigterm, idle_stop, signal_storm, no_ack,
+         ringing_limit, duration_limit, peers_vanish, threads_have_names, census_counts, over_ipv6,
+         between_families, wildcard, next_hop_is_route], ["polled", "3", "1"])
