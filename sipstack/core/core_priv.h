@@ -233,7 +233,7 @@ void peal__sel_try_ended(peal__sel *sel, peal_result result);
 /* Frees it; a pending one vanishes when its service is done. NULL allowed. */
 void peal__sel_free(peal__sel *sel);
 
-/* ---- client requests (client_request.c, client_response.c, client_event.c, client_orphan.c) ---- */
+/* ---- client requests (client_*.c) ---- */
 
 typedef enum peal__req_state {
     PEAL__REQ_SELECTING = 0, /* stage 2 is under way, or waits for an earlier request */
@@ -333,6 +333,10 @@ peal_result peal__req_new(peal__ctx *ctx, peal_sip_service *sender, peal_sip_pac
 /* Stage 1, then stage 2 as far as it goes. Failures of stage 2 are reported later. */
 peal_result peal__req_stage_one(peal__req *req);
 void peal__req_start(peal__req *req, bool same_host);
+/* Sends to the next host that a packet can be sent to; the last failure when there is none. */
+peal_result peal__req_next_try(peal__req *req);
+/* Prepares the room of the first try. */
+void peal__req_first_try_init(peal__req *req);
 /* A try ended without an answer: next host, or a local response. */
 void peal__req_try_failed(peal__req *req, peal_result result);
 /* The final response of @p try counts: the others are given up. */

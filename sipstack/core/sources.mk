@@ -1,5 +1,6 @@
 core_sources = sipstack/core/client_event.c sipstack/core/client_orphan.c \
-	sipstack/core/client_request.c sipstack/core/client_response.c sipstack/core/context.c \
+	sipstack/core/client_request.c sipstack/core/client_response.c sipstack/core/client_try.c \
+	sipstack/core/context.c \
 	sipstack/core/context_template.c sipstack/core/core_config.c sipstack/core/core_ids.c \
 	sipstack/core/core_input.c sipstack/core/core_listen.c sipstack/core/core_priv.h \
 	sipstack/core/core_shutdown.c sipstack/core/dialog_matcher.c sipstack/core/dispatcher.c \
