@@ -190,7 +190,7 @@ static peal_result clear_events(peal_sip_client_event_control *self)
     return PEAL_OK;
 }
 
-/* Sends the cached request again (C7): stage 1 runs over the template once more. */
+/* Sends the cached request again (C7): stage 1 runs once more over what its sender gave. */
 static peal_result reissue(peal_sip_client_event_control *self)
 {
     peal__cev *c = cev_of(self);
@@ -199,7 +199,7 @@ static peal_result reissue(peal_sip_client_event_control *self)
     if (r < 0) {
         return r;
     }
-    if (req->state != PEAL__REQ_DONE || req->status < 300 || !req->template ||
+    if (req->state != PEAL__REQ_DONE || req->status < 300 || !req->cache ||
         peal_sip_packet_status(c->response) < 300) {
         return PEAL_E_SIP_REISSUE;
     }

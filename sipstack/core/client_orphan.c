@@ -146,6 +146,7 @@ static peal_result send_bye(peal__req *req, peal_sip_packet *response)
     if (r < 0) {
         return r;
     }
+    bye->template = peal_sip_packet_ref(packet); /* complete as it is: no stage 1 */
     peal_node_unlink(&bye->node);
     bye->orphan = true; /* from birth */
     bye->ctx = NULL;

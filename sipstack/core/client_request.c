@@ -129,24 +129,40 @@ void peal__req_start(peal__req *req, bool same_host)
     }
 }
 
-peal_result peal__req_stage_one(peal__req *req)
+static peal_result run_stage_one(peal__req *req, peal_sip_packet *packet)
 {
     const peal_sip_cseq *cseq = NULL;
     for (size_t i = 0; i < peal__ctx_count(req->ctx); i++) {
         peal_sip_service *service = peal__ctx_service(req->ctx, i);
         if (PEAL_VT_HAS(peal_sip_service, service->vt, on_outgoing_request)) {
-            peal_result r =
-                service->vt->on_outgoing_request(service, req->template, &req->face);
+            peal_result r = service->vt->on_outgoing_request(service, packet, &req->face);
             if (r < 0) {
                 return r;
             }
         }
     }
-    peal_result r = peal_sip_packet_cseq(req->template, &cseq);
+    peal_result r = peal_sip_packet_cseq(packet, &cseq);
     if (r >= 0) {
         req->cseq = cseq->number;
     }
     return r == PEAL_E_NOT_FOUND ? PEAL_E_SIP_MISSING_HEADER : r;
+}
+
+peal_result peal__req_stage_one(peal__req *req)
+{
+    peal_sip_packet *packet = NULL;
+    peal_result r = peal_sip_packet_copy(req->core->pool, req->cache, &packet);
+    if (r < 0) {
+        return r;
+    }
+    r = run_stage_one(req, packet);
+    if (r < 0) {
+        peal_sip_packet_unref(packet);
+        return r;
+    }
+    peal_sip_packet_unref(req->template);
+    req->template = packet;
+    return PEAL_OK;
 }
 
 /* Somebody must choose the host and somebody must write Via (S1, S6). */
@@ -244,6 +260,7 @@ static bool has_live_tries(const peal__req *req)
 static void shrink(peal__req *req)
 {
     if (!has_live_tries(req)) {
+        req->cache = peal_sip_packet_unref(req->cache);
         req->template = peal_sip_packet_unref(req->template);
         peal__sel_free(req->sel);
         req->sel = NULL;
@@ -298,6 +315,7 @@ void peal__req_end(peal__req *req)
     peal_timer_stop(req->core->thread, &req->first.timer);
     peal__sel_free(req->sel);
     req->sel = NULL;
+    req->cache = peal_sip_packet_unref(req->cache);
     req->template = peal_sip_packet_unref(req->template);
     if (host_ctx) {
         peal__ctx_guest_out(host_ctx);
@@ -413,7 +431,6 @@ static void req_released(peal_obj *obj)
 {
     peal__req *req = (peal__req *)(void *)obj;
     peal__core *core = req->core;
-    peal_sip_packet_unref(req->template);
     peal_pool_free(req->cancel_reason);
     peal_pool_free(req);
     core->request_count--;
@@ -452,7 +469,7 @@ peal_result peal__req_new(peal__ctx *ctx, peal_sip_service *sender, peal_sip_pac
     req->ctx = ctx;
     req->sender = sender;
     req->opaque = opaque;
-    req->template = packet;
+    req->cache = packet;
     req->method = (uint8_t)peal_sip_packet_method(packet);
     req->events = req->events_inside;
     req->event_cap = PEAL__EVENTS_INSIDE;

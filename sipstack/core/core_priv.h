@@ -280,7 +280,8 @@ struct peal__req {
     peal_sip_service *sender; /* borrowed; NULL for an orphan */
     void *opaque;
     peal_node node; /* ctx->requests */
-    peal_sip_packet *template;
+    peal_sip_packet *cache;    /* as its sender gave it: each issue starts from here (C7) */
+    peal_sip_packet *template; /* after stage 1: each try starts from here */
     peal__sel *sel;
     peal_node tries;
     peal__try *current; /* the try that counts; NULL when none is alive */
@@ -330,8 +331,9 @@ PEAL_INLINE peal__req *peal__req_of(peal_sip_client_request *request)
 /* Makes a request of @p packet (reference taken on success only); not started. */
 peal_result peal__req_new(peal__ctx *ctx, peal_sip_service *sender, peal_sip_packet *packet,
                           void *opaque, peal__req **ret);
-/* Stage 1, then stage 2 as far as it goes. Failures of stage 2 are reported later. */
+/* Stage 1: makes the template; on failure the former one stays. */
 peal_result peal__req_stage_one(peal__req *req);
+/* Stage 2 as far as it goes. Failures are reported later. */
 void peal__req_start(peal__req *req, bool same_host);
 /* Sends to the next host that a packet can be sent to; the last failure when there is none. */
 peal_result peal__req_next_try(peal__req *req);
