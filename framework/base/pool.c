@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Role: pools of blocks in size classes, owned by one thread (K12 of the design: see
- * <peal/alloc.h>). Idle blocks wait in one list per class. A block freed by another thread is
- * pushed on the pool's `incoming` stack, whole batches at once while a servicing thread's turn runs.
+/* Role: pools of blocks in size classes, each owned by one thread. Idle blocks wait in one list per
+ * class. A block freed by another thread is pushed on the pool's `incoming` stack, whole batches at
+ * once while a servicing thread's turn runs.
  * Thread: as each function says. `incoming` only ever gets pushes and one exchange of everything,
  * so it cannot suffer from ABA.
  *

@@ -14,7 +14,7 @@ extern "C" {
 /** What an embedder supplies to replace malloc. Called from any thread. */
 typedef struct peal_allocator {
     size_t size;                                                   /**< sizeof(peal_allocator) */
-    void *(*alloc)(void *arg, size_t bytes);                       /**< NULL when exhausted */
+    void *(*alloc)(void *arg, size_t bytes); /**< aligned as malloc does; NULL when exhausted */
     void *(*realloc)(void *arg, void *block, size_t bytes);        /**< block stays on NULL */
     void (*free)(void *arg, void *block);                          /**< block is never NULL */
     void *arg;                                                     /**< handed to the three */
@@ -39,7 +39,7 @@ PEAL_API size_t peal_alloc_live(void);
 PEAL_API char *peal_strdup(peal_str s);
 
 /** A pool of blocks in size classes, owned by one thread. Allocation is the owner's alone; a block
- * may be freed by any thread: blocks freed elsewhere go back to the owner in batches (K12).
+ * may be freed by any thread: blocks freed elsewhere go back to the owner in batches.
  * A pool has a ceiling of idle memory and gives back what lies above it. Sanitizer builds allocate
  * each block by itself. */
 typedef struct peal_pool peal_pool;
@@ -61,7 +61,8 @@ PEAL_API size_t peal_pool_block_size(const void *block);
 PEAL_API void peal_pool_flush(void);
 /** Gives idle blocks back to the allocator. @thread owner */
 PEAL_API void peal_pool_trim(peal_pool *pool);
-/** Blocks of this pool in use (an estimate while other threads free some). @thread any */
+/** Blocks of this pool in use; those that other threads freed count until the owner takes them in
+ * (at the latest in peal_pool_trim()). @thread any */
 PEAL_API size_t peal_pool_live(const peal_pool *pool);
 
 #ifdef __cplusplus

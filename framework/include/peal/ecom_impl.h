@@ -24,7 +24,7 @@ typedef struct peal_if_entry {
 /** Class flags. */
 enum {
     PEAL_CLASS_PLAIN = 0,
-    PEAL_CLASS_BOUND = 1,      /**< has a home thread; a final release elsewhere is posted there (K8) */
+    PEAL_CLASS_BOUND = 1,      /**< has a home thread; a final release elsewhere is posted there */
     PEAL_CLASS_ONE_THREAD = 2, /**< never crosses threads: plain reference counts */
     PEAL_CLASS_NO_AGGREGATION = 4 /**< refuses an outer */
 };
@@ -42,7 +42,8 @@ typedef struct peal_class {
     peal_result (*init)(peal_obj *obj);
     /** Called once, count held; must cope with a half-built object; may not call siblings. */
     void (*fini)(peal_obj *obj);
-    /** Bound classes: called before fini when the last reference goes without clear (K8). */
+    /** Bound classes: called before fini when the last reference goes without clear. What it starts
+     * may take references; then the object lives on until the last of them is released. */
     void (*clear)(peal_obj *obj);
 } peal_class;
 
@@ -63,8 +64,9 @@ struct peal_obj {
  * reference, and gives the implementation. @thread any */
 PEAL_API peal_result peal_obj_new(const peal_class *cls, peal_unk *outer, void **ret);
 /** Makes an instance in memory the caller provides (cls->size zeroed bytes, aligned 16), as parts
- * of one block do (K10). At the last release @p released is called instead of freeing; NULL: the
- * memory belongs to the outer's block and nothing is freed. */
+ * of one block do. At the last release @p released is called instead of freeing; NULL: the
+ * memory belongs to the outer's block and nothing is freed. When it fails the memory is the
+ * caller's, @p released is not called, and it must be zeroed before another try. */
 PEAL_API peal_result peal_obj_new_at(const peal_class *cls, peal_unk *outer, void *memory,
                                      void (*released)(peal_obj *obj));
 /** Binds an object to its home thread; only in init or right after creation. */

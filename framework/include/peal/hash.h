@@ -21,7 +21,8 @@ typedef struct peal_hasher {
 
 /** Starts a hash with the process's secret. @thread any */
 PEAL_API void peal_hasher_init(peal_hasher *h);
-/** Feeds bytes as they are. */
+/** Feeds bytes as they are. Parts run together: put a separator where "ab","c" must differ from
+ * "a","bc". */
 PEAL_API void peal_hasher_add(peal_hasher *h, peal_str bytes);
 /** Feeds text folded to ASCII lower case. */
 PEAL_API void peal_hasher_add_lower(peal_hasher *h, peal_str text);
@@ -53,18 +54,20 @@ typedef bool peal_hash_match(const peal_hash_node *node, const void *key);
 PEAL_API peal_result peal_hash_init(peal_hash_table *table);
 /** Frees the buckets; items are not touched and must be out or be forgotten. */
 PEAL_API void peal_hash_fini(peal_hash_table *table);
-/** Adds an item. Never fails: when memory is exhausted the table just stays as small as it is. */
+/** Adds an item that is in no table. Never fails: when memory is exhausted the table just stays as small as it is. */
 PEAL_API void peal_hash_insert(peal_hash_table *table, peal_hash_node *node, uint64_t hash);
 /** Takes an item out; nothing happens when it is in none. */
 PEAL_API void peal_hash_remove(peal_hash_table *table, peal_hash_node *node);
-/** Finds the first item with this hash that matches; NULL if none. */
+/** Finds the item with this hash that matches, of several the one inserted last; NULL if none. */
 PEAL_API peal_hash_node *peal_hash_find(const peal_hash_table *table, uint64_t hash,
                                         peal_hash_match *match, const void *key);
-/** Finds the next item after @p node that matches the same key; NULL if none. */
+/** Finds the next item after @p node with its hash that matches: the one inserted before it; NULL if
+ * none. */
 PEAL_API peal_hash_node *peal_hash_find_next(const peal_hash_table *table,
                                              const peal_hash_node *node, peal_hash_match *match,
                                              const void *key);
-/** Calls @p visit for each item; it may remove the item it was given, and no other. */
+/** Calls @p visit for each item; it may remove the item it was given, and no other, and insert none.
+ * The order is that of the secret: nothing that is shown may depend on it. */
 PEAL_API void peal_hash_each(peal_hash_table *table,
                              void (*visit)(peal_hash_node *node, void *arg), void *arg);
 

@@ -28,8 +28,10 @@ extern "C" {
  * @thread any, but the first call before any other of Peal's (peal_set_allocator() excepted) */
 PEAL_API peal_result peal_init(void);
 /** Takes one peal_init() back. The last reports what is still alive.
- * @return PEAL_OK; PEAL_E_LIVE_OBJECTS (the census was traced, nothing was torn down);
- * PEAL_E_STATE without a peal_init() */
+ * Class registrations end with it.
+ * @return PEAL_OK; PEAL_E_LIVE_OBJECTS (the census was traced, nothing was torn down, and this
+ * peal_init() stands until another peal_fini()); PEAL_E_STATE without a peal_init()
+ * @thread any */
 PEAL_API peal_result peal_fini(void);
 
 #ifdef __cplusplus
