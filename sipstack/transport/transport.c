@@ -207,7 +207,9 @@ void peal__sip_transport_counters_get(const peal__sip_transport *transport,
     ret->datagrams_in = atomic_load_explicit(&c->datagrams_in, memory_order_relaxed);
     ret->datagrams_out = atomic_load_explicit(&c->datagrams_out, memory_order_relaxed);
     ret->dropped_not_sip = atomic_load_explicit(&c->dropped_not_sip, memory_order_relaxed);
-    ret->dropped_overload = atomic_load_explicit(&c->dropped_overload, memory_order_relaxed);
+    ret->dropped_overload =
+        atomic_load_explicit(&c->dropped_overload, memory_order_relaxed) +
+        atomic_load_explicit(&transport->overload.dropped_stale, memory_order_relaxed);
     ret->refused_overload = atomic_load_explicit(&c->refused_overload, memory_order_relaxed);
     ret->send_errors = atomic_load_explicit(&c->send_errors, memory_order_relaxed);
     ret->net_errors = atomic_load_explicit(&c->net_errors, memory_order_relaxed);

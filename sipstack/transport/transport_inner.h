@@ -33,11 +33,19 @@ typedef struct peal__sip_udp {
     peal_timer stuck;
 } peal__sip_udp;
 
-/* Admission to core's queue (K20). The waiting counts are written by both threads. */
-typedef struct peal__sip_overload {
-    atomic_uint_fast32_t waiting;       /* packets on their way to core */
-    atomic_uint_fast64_t waiting_bytes;
+/* What went one way: written by one thread, read by both. */
+typedef struct peal__sip_flow {
+    char apart[64]; /* the other thread's numbers are on another cache line */
+    atomic_uint_fast64_t packets;
+    atomic_uint_fast64_t bytes;
     atomic_uint_fast32_t by_source[PEAL__SIP_SOURCE_BUCKETS];
+} peal__sip_flow;
+
+/* Admission to core's queue (K20). What waits is what entered less what left. */
+typedef struct peal__sip_overload {
+    peal__sip_flow entered;             /* written by the transport thread */
+    peal__sip_flow left;                /* written by the core thread */
+    atomic_uint_fast64_t dropped_stale; /* written by the core thread */
     uint64_t secret;      /* so that nobody chooses who shares a bucket */
     uint32_t high, hard;  /* packets */
     uint64_t hard_bytes;
@@ -45,6 +53,7 @@ typedef struct peal__sip_overload {
     uint32_t tokens;      /* 503s that may go out now */
 } peal__sip_overload;
 
+/* Written by the transport thread. */
 typedef struct peal__sip_atomic_counters {
     atomic_uint_fast64_t datagrams_in, datagrams_out, dropped_not_sip, dropped_overload,
         refused_overload, send_errors, net_errors;
@@ -70,9 +79,11 @@ struct peal__sip_transport {
     peal__sip_atomic_counters counters;
 };
 
-/* Counts; relaxed, for the census. */
-#define PEAL__SIP_COUNT(transport, member)                                                         \
-    atomic_fetch_add_explicit(&(transport)->counters.member, 1, memory_order_relaxed)
+/* Adds to a number that this thread alone writes and others may read. */
+#define PEAL__SIP_ADD(number, n)                                                                   \
+    atomic_store_explicit(&(number), atomic_load_explicit(&(number), memory_order_relaxed) + (n),  \
+                          memory_order_relaxed)
+#define PEAL__SIP_COUNT(transport, member) PEAL__SIP_ADD((transport)->counters.member, 1)
 
 /* transport.c: one flush of all sockets after the present batch of messages. */
 void peal__sip_transport_flush_later(peal__sip_transport *transport);

@@ -41,14 +41,34 @@ uint32_t peal__sip_overload_bucket(const peal__sip_overload *o, const peal_socke
     return (uint32_t)(mixed >> 56);
 }
 
+static uint64_t load(const atomic_uint_fast64_t *number)
+{
+    return atomic_load_explicit(number, memory_order_relaxed);
+}
+
+/* The two ends are read one after the other: never negative, and exact when nothing moves. */
+static uint64_t difference(uint64_t entered, uint64_t left)
+{
+    return entered > left ? entered - left : 0;
+}
+
 static uint64_t waiting(const peal__sip_overload *o)
 {
-    return atomic_load_explicit(&o->waiting, memory_order_relaxed);
+    uint64_t left = load(&o->left.packets);
+    return difference(load(&o->entered.packets), left);
+}
+
+static uint64_t waiting_bytes(const peal__sip_overload *o)
+{
+    uint64_t left = load(&o->left.bytes);
+    return difference(load(&o->entered.bytes), left);
 }
 
 static uint64_t waiting_of(const peal__sip_overload *o, const peal_socket_addr *source)
 {
-    return atomic_load_explicit(&o->by_source[peal__sip_overload_bucket(o, source)], memory_order_relaxed);
+    uint32_t b = peal__sip_overload_bucket(o, source);
+    uint64_t left = atomic_load_explicit(&o->left.by_source[b], memory_order_relaxed);
+    return difference(atomic_load_explicit(&o->entered.by_source[b], memory_order_relaxed), left);
 }
 
 bool peal__sip_overload_has_room(peal__sip_transport *transport, const peal_socket_addr *source,
@@ -60,7 +80,7 @@ bool peal__sip_overload_has_room(peal__sip_transport *transport, const peal_sock
         return true;
     }
     return now < o->hard && waiting_of(o, source) < o->hard / 2 &&
-           atomic_load_explicit(&o->waiting_bytes, memory_order_relaxed) + bytes <= o->hard_bytes;
+           waiting_bytes(o) + bytes <= o->hard_bytes;
 }
 
 bool peal__sip_is_new_request(peal_sip_packet *packet)
@@ -108,24 +128,25 @@ peal__sip_admission peal__sip_overload_admit(peal__sip_transport *transport,
     return take_token(transport) ? PEAL__SIP_REFUSE : PEAL__SIP_DROP;
 }
 
+static void add(peal__sip_flow *flow, const peal__sip_packet_head *head)
+{
+    PEAL__SIP_ADD(flow->packets, 1);
+    PEAL__SIP_ADD(flow->bytes, head->queued_bytes);
+    PEAL__SIP_ADD(flow->by_source[head->queued_source], 1);
+}
+
 void peal__sip_overload_enter(peal__sip_transport *transport, peal_sip_packet *packet, size_t bytes)
 {
     peal__sip_overload *o = &transport->overload;
     peal__sip_packet_head *head = peal__sip_packet_head_of(packet);
     head->queued_bytes = (uint32_t)bytes;
     head->queued_source = peal__sip_overload_bucket(o, &peal_sip_packet_origin(packet)->peer);
-    atomic_fetch_add_explicit(&o->waiting, 1, memory_order_relaxed);
-    atomic_fetch_add_explicit(&o->waiting_bytes, bytes, memory_order_relaxed);
-    atomic_fetch_add_explicit(&o->by_source[head->queued_source], 1, memory_order_relaxed);
+    add(&o->entered, head);
 }
 
 void peal__sip_overload_leave(peal__sip_transport *transport, peal_sip_packet *packet)
 {
-    peal__sip_overload *o = &transport->overload;
-    const peal__sip_packet_head *head = peal__sip_packet_head_of(packet);
-    atomic_fetch_sub_explicit(&o->waiting, 1, memory_order_relaxed);
-    atomic_fetch_sub_explicit(&o->waiting_bytes, head->queued_bytes, memory_order_relaxed);
-    atomic_fetch_sub_explicit(&o->by_source[head->queued_source], 1, memory_order_relaxed);
+    add(&transport->overload.left, peal__sip_packet_head_of(packet));
 }
 
 bool peal__sip_overload_is_stale(peal__sip_transport *transport, peal_sip_packet *packet)

@@ -40,7 +40,7 @@ static void on_core(peal_msg *msg)
     peal__sip_transport *transport = peal__sip_packet_head_of(packet)->target;
     peal__sip_overload_leave(transport, packet);
     if (peal__sip_overload_is_stale(transport, packet)) {
-        PEAL__SIP_COUNT(transport, dropped_overload);
+        PEAL__SIP_ADD(transport->overload.dropped_stale, 1);
         peal_sip_packet_unref(packet);
         return;
     }

@@ -95,7 +95,7 @@ peal_result peal__sip_udp_open(peal__sip_transport *transport, const peal_socket
     }
     udp->id = ++transport->last_id;
     peal_list_append(&transport->sockets, &udp->node);
-    atomic_fetch_add_explicit(&transport->counters.sockets, 1, memory_order_relaxed);
+    PEAL__SIP_ADD(transport->counters.sockets, 1);
     *ret = udp;
 out:
     if (r < 0) {
@@ -111,7 +111,7 @@ void peal__sip_udp_close(peal__sip_udp *udp)
     peal_timer_stop(transport->config.transport, &udp->stuck);
     port_of(udp)->sock_close(udp->sock);
     peal_node_unlink(&udp->node);
-    atomic_fetch_sub_explicit(&transport->counters.sockets, 1, memory_order_relaxed);
+    PEAL__SIP_ADD(transport->counters.sockets, (uint_fast32_t)-1);
     peal_free(udp);
 }
 

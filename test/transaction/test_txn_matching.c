@@ -43,6 +43,7 @@ START_TEST(old_peer_is_matched_by_its_fields)
 {
     old_request("INVITE", 1, "", NULL);
     ck_assert_int_eq(world_respond(w, 486), PEAL_OK);
+    world_run(w, 1);
     old_request("INVITE", 1, "", NULL);
     ck_assert_uint_eq(world_count(w, EV_REQUEST), 1);
     ck_assert_uint_eq(sent_count(w, "SIP/2.0 486"), 2);

@@ -482,6 +482,7 @@ static const world_datagram *last_sent(const txn_world *w, peal_str method)
 
 void peer_answer(txn_world *w, peal_sip_method method, unsigned status)
 {
+    world_run(w, 0); /* what was just sent has left */
     const world_datagram *d = last_sent(w, peal_sip_method_text(method));
     peal_sip_packet *request = NULL, *response = NULL;
     char text[TEXT_MAX];
