@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The INVITE client transaction. Core thread. RFC 3261 §17.1.1 as amended by RFC 6026 §7.2; CANCEL by
- * RFC 3261 §9.1.
+/* The INVITE client transaction. Core thread. RFC 3261 §17.1.1 as amended by RFC 6026 §7.2; CANCEL
+ * by RFC 3261 §9.1.
  *
  *   Calling ──1xx──> Proceeding ──2xx──> Accepted ──timer M──> Terminated
  *      │                 │

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The INVITE server transaction. Core thread. RFC 3261 §17.2.1 as amended by RFC 6026 §7.1, which also
- * keeps it alive when a response cannot be sent.
+/* The INVITE server transaction. Core thread. RFC 3261 §17.2.1 as amended by RFC 6026 §7.1, which
+ * also keeps it alive when a response cannot be sent.
  *
  *   Proceeding ──2xx──> Accepted ──timer L──> Terminated
  *       └──300–699──> Completed ──ACK──> Confirmed ──timer I──> Terminated
@@ -94,8 +94,8 @@ peal_result peal__sip_invite_server_respond(peal__sip_txn *txn, peal_sip_packet 
     return PEAL_OK;
 }
 
-/* RFC 6026 §7.1: repeated INVITEs are absorbed, the 2xx is repeated by the user agent; an ACK with the
- * INVITE's branch is the core's, as any ACK to a 2xx. */
+/* RFC 6026 §7.1: repeated INVITEs are absorbed, the 2xx is repeated by the user agent; an ACK with
+ * the INVITE's branch is the core's, as any ACK to a 2xx. */
 static void accepted_on_packet(peal__sip_txn *txn, peal_sip_packet *packet)
 {
     if (is_ack(packet)) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The transaction layer: which transaction a packet belongs to, and what happens to those that belong
- * to none. Core thread. RFC 3261 §17.1.3, §17.2.3, §9.2; RFC 6026. */
+/* The transaction layer: which transaction a packet belongs to, and what happens to those that
+ * belong to none. Core thread. RFC 3261 §17.1.3, §17.2.3, §9.2; RFC 6026. */
 #include "sipstack/transaction/txn_inner.h"
 
 /* ---- life ---- */
@@ -126,8 +126,8 @@ typedef struct wanted {
 static bool match(const peal_hash_node *node, const void *arg)
 {
     const wanted *w = arg;
-    const peal__sip_txn *txn = (const peal__sip_txn *)(const void *)((const char *)node -
-                                                                   offsetof(peal__sip_txn, node));
+    const peal__sip_txn *txn =
+        (const peal__sip_txn *)(const void *)((const char *)node - offsetof(peal__sip_txn, node));
     return txn->key_length == w->key->length &&
            memcmp(txn->key, w->key->text, txn->key_length) == 0 && w->fits(txn, w);
 }
@@ -155,8 +155,7 @@ static bool fits_method(const peal__sip_txn *txn, const wanted *w)
 
 static bool fits_request(const peal__sip_txn *txn, const wanted *w)
 {
-    return fits_method(txn, w) &&
-           (!is_old_key(w) || server_of(txn)->to_tag_hash == w->to_tag_hash);
+    return fits_method(txn, w) && (!is_old_key(w) || server_of(txn)->to_tag_hash == w->to_tag_hash);
 }
 
 /* §17.2.3: the ACK of an RFC 2543 peer carries the To tag of the response. */
@@ -176,8 +175,9 @@ static bool fits_cancel(const peal__sip_txn *txn, const wanted *w)
 peal__sip_txn *peal__sip_txn_find(peal__sip_txn_layer *layer, const peal__sip_txn_key *key,
                                   peal_sip_method method, uint32_t method_hash)
 {
-    const wanted w = { .key = key, .fits = fits_method, .method = method,
-                       .method_hash = method_hash };
+    const wanted w = {
+        .key = key, .fits = fits_method, .method = method, .method_hash = method_hash
+    };
     return find(layer, &w);
 }
 
@@ -189,8 +189,8 @@ static wanted want_of(peal_sip_packet *request, const peal__sip_txn_key *key)
     return w;
 }
 
-peal__sip_txn *peal__sip_txn_find_request(peal__sip_txn_layer *layer,
-                                          const peal__sip_txn_key *key, peal_sip_packet *request)
+peal__sip_txn *peal__sip_txn_find_request(peal__sip_txn_layer *layer, const peal__sip_txn_key *key,
+                                          peal_sip_packet *request)
 {
     wanted w = want_of(request, key);
     w.fits = w.method == PEAL_SIP_METHOD_ACK ? fits_ack : fits_request;
@@ -199,8 +199,8 @@ peal__sip_txn *peal__sip_txn_find_request(peal__sip_txn_layer *layer,
 
 /* ---- packets ---- */
 
-/* RFC 3261 §9.2: the CANCEL is answered 200 here; the INVITE's owner hears of it when there is still
- * something to cancel. */
+/* RFC 3261 §9.2: the CANCEL is answered 200 here; the INVITE's owner hears of it when there is
+ * still something to cancel. */
 static void take_cancel(peal__sip_txn_layer *layer, peal__sip_txn *target, peal_sip_packet *cancel)
 {
     char tag_text[PEAL__SIP_STATELESS_TAG_MAX];
@@ -258,8 +258,8 @@ static void take_response(peal__sip_txn_layer *layer, const peal__sip_txn_key *k
 {
     peal_sip_method method = peal_sip_packet_method(response);
     peal_str text = peal_sip_packet_method_text(response);
-    peal__sip_txn *txn = peal__sip_txn_find(layer, key, method,
-                                            peal__sip_txn_method_hash(method, text));
+    peal__sip_txn *txn =
+        peal__sip_txn_find(layer, key, method, peal__sip_txn_method_hash(method, text));
     if (!txn) {
         layer->config.user_vt->on_stray_response(layer->config.user, response);
     } else if (peal__sip_txn_is_unsent(txn) && txn->kind == PEAL__SIP_NON_INVITE_CLIENT) {

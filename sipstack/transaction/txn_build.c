@@ -57,8 +57,8 @@ static peal_result build(peal_pool *pool, peal_sip_packet *invite, peal_sip_pack
     return PEAL_OK;
 }
 
-peal_result peal__sip_build_ack(peal_pool *pool, peal_sip_packet *invite,
-                                peal_sip_packet *response, peal_sip_packet **ret)
+peal_result peal__sip_build_ack(peal_pool *pool, peal_sip_packet *invite, peal_sip_packet *response,
+                                peal_sip_packet **ret)
 {
     return build(pool, invite, response, PEAL_SIP_METHOD_ACK, ret);
 }

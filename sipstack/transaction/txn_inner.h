@@ -25,8 +25,9 @@ typedef struct peal__sip_txn_state {
     bool hears_icmp;  /* an ICMP error is a failed send */
     /* A response (clients), a repeated request or ACK (servers). The reference is handed over. */
     void (*on_packet)(peal__sip_txn *txn, peal_sip_packet *packet);
-    void (*on_repeat)(peal__sip_txn *txn); /* timers A, E, G; a server's own 100 and its 1xx again */
-    void (*on_end)(peal__sip_txn *txn);    /* timers B, D, F, H, I, J, K, L, M */
+    void (*on_repeat)(
+        peal__sip_txn *txn);            /* timers A, E, G; a server's own 100 and its 1xx again */
+    void (*on_end)(peal__sip_txn *txn); /* timers B, D, F, H, I, J, K, L, M */
     void (*on_sent)(peal__sip_txn *txn);
     void (*on_send_failed)(peal__sip_txn *txn, peal_result result);
 } peal__sip_txn_state;
@@ -69,9 +70,9 @@ struct peal__sip_client_txn {
 
 struct peal__sip_server_txn {
     peal__sip_txn txn;
-    char *local_tag;         /* To tag of the responses, for the 200 to a CANCEL; may be NULL */
-    uint64_t to_tag_hash;    /* RFC 2543 peers: of the request */
-    uint64_t ack_tag_hash;   /* RFC 2543 peers: of the final response, so of its ACK */
+    char *local_tag;       /* To tag of the responses, for the 200 to a CANCEL; may be NULL */
+    uint64_t to_tag_hash;  /* RFC 2543 peers: of the request */
+    uint64_t ack_tag_hash; /* RFC 2543 peers: of the final response, so of its ACK */
 };
 
 struct peal__sip_txn_layer {
@@ -107,7 +108,8 @@ void peal__sip_txn_start(peal__sip_txn *txn, const peal__sip_txn_key *key,
 void peal__sip_txn_enter_state(peal__sip_txn *txn, const peal__sip_txn_state *state);
 /* Milliseconds from now; PEAL__SIP_NEVER stops, PEAL__SIP_KEEP leaves as it is. */
 void peal__sip_txn_set_timers(peal__sip_txn *txn, int64_t repeat_ms, int64_t end_ms);
-/* Doubles the interval up to a ceiling, repeats the wire, and runs the timer again: timers A, E, G. */
+/* Doubles the interval up to a ceiling, repeats the wire, and runs the timer again: timers A, E, G.
+ */
 void peal__sip_txn_repeat(peal__sip_txn *txn, uint32_t most_ms);
 /* Sends this packet from now on (the reference is taken on success only). */
 peal_result peal__sip_txn_send_packet(peal__sip_txn *txn, peal_sip_packet *packet);
@@ -136,8 +138,8 @@ static inline uint32_t peal__sip_txn_64_t1(const peal__sip_txn *txn)
 peal__sip_txn *peal__sip_txn_find(peal__sip_txn_layer *layer, const peal__sip_txn_key *key,
                                   peal_sip_method method, uint32_t method_hash);
 /* The server transaction that a request repeats, or an ACK acknowledges (RFC 3261 §17.2.3). */
-peal__sip_txn *peal__sip_txn_find_request(peal__sip_txn_layer *layer,
-                                          const peal__sip_txn_key *key, peal_sip_packet *request);
+peal__sip_txn *peal__sip_txn_find_request(peal__sip_txn_layer *layer, const peal__sip_txn_key *key,
+                                          peal_sip_packet *request);
 
 /* ---- the machines ---- */
 extern const peal__sip_txn_state peal__sip_invite_client_calling;
@@ -147,7 +149,8 @@ extern const peal__sip_txn_state peal__sip_non_invite_server_trying;
 extern const peal__sip_txn_state peal__sip_txn_terminated;
 /* invite_client_txn.c: it may be cancelled now. */
 bool peal__sip_invite_client_is_proceeding(const peal__sip_txn *txn);
-/* Nobody waits for this INVITE any more: CANCEL as soon as it is allowed, and an end in any case. */
+/* Nobody waits for this INVITE any more: CANCEL as soon as it is allowed, and an end in any case.
+ */
 void peal__sip_invite_client_orphaned(peal__sip_txn *txn);
 peal_result peal__sip_invite_server_respond(peal__sip_txn *txn, peal_sip_packet *response);
 peal_result peal__sip_non_invite_server_respond(peal__sip_txn *txn, peal_sip_packet *response);
@@ -165,8 +168,8 @@ void peal__sip_server_txn_send_trying(peal__sip_txn *txn);
 
 /* ---- txn_build.c ---- */
 /* ACK to a non-2xx (RFC 3261 §17.1.1.3). */
-peal_result peal__sip_build_ack(peal_pool *pool, peal_sip_packet *invite,
-                                peal_sip_packet *response, peal_sip_packet **ret);
+peal_result peal__sip_build_ack(peal_pool *pool, peal_sip_packet *invite, peal_sip_packet *response,
+                                peal_sip_packet **ret);
 /* CANCEL (RFC 3261 §9.1). */
 peal_result peal__sip_build_cancel(peal_pool *pool, peal_sip_packet *invite, peal_str reason,
                                    peal_sip_packet **ret);

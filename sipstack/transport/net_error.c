@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* ICMP errors for datagrams of ours: from the socket's error queue, with what the returned bytes tell
- * of the message, to the core thread. Transport thread. RFC 3261 §18.4. */
+/* ICMP errors for datagrams of ours: from the socket's error queue, with what the returned bytes
+ * tell of the message, to the core thread. Transport thread. RFC 3261 §18.4. */
 #include "sipstack/transport/transport_inner.h"
 
 enum { RETURNED_BYTES = 2048 };

@@ -12,9 +12,9 @@ enum {
     PEAL__SIP_RECV_BATCH = 32,
     PEAL__SIP_SEND_BATCH = 32,
     PEAL__SIP_UDP_PAYLOAD_MAX = 65507,
-    PEAL__SIP_SEND_QUEUE_MAX = 8192,             /* sends that wait for one socket */
+    PEAL__SIP_SEND_QUEUE_MAX = 8192, /* sends that wait for one socket */
     PEAL__SIP_SEND_QUEUE_BYTES_MAX = 16 << 20,
-    PEAL__SIP_SEND_STUCK_MS = 4000,              /* so long may a socket take nothing */
+    PEAL__SIP_SEND_STUCK_MS = 4000, /* so long may a socket take nothing */
     PEAL__SIP_SOURCE_BUCKETS = 256
 };
 
@@ -46,11 +46,11 @@ typedef struct peal__sip_overload {
     peal__sip_flow entered;             /* written by the transport thread */
     peal__sip_flow left;                /* written by the core thread */
     atomic_uint_fast64_t dropped_stale; /* written by the core thread */
-    uint64_t secret;      /* so that nobody chooses who shares a bucket */
-    uint32_t high, hard;  /* packets */
+    uint64_t secret;                    /* so that nobody chooses who shares a bucket */
+    uint32_t high, hard;                /* packets */
     uint64_t hard_bytes;
-    uint64_t tokens_ms;   /* when tokens were counted last */
-    uint32_t tokens;      /* 503s that may go out now */
+    uint64_t tokens_ms; /* when tokens were counted last */
+    uint32_t tokens;    /* 503s that may go out now */
 } peal__sip_overload;
 
 /* Written by the transport thread. */
@@ -94,8 +94,7 @@ peal_result peal__sip_udp_open(peal__sip_transport *transport, const peal_socket
                                peal__sip_udp **ret);
 /* What waits fails with PEAL_E_CLOSED. */
 void peal__sip_udp_close(peal__sip_udp *udp);
-peal__sip_udp *peal__sip_udp_of_route(peal__sip_transport *transport,
-                                      const peal__sip_route *route);
+peal__sip_udp *peal__sip_udp_of_route(peal__sip_transport *transport, const peal__sip_route *route);
 /* transport_send.c */
 void peal__sip_udp_flush(peal__sip_udp *udp);
 void peal__sip_udp_fail_waiting(peal__sip_udp *udp, peal_result result);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Bounds of the queue to core (K20 of the design): count, bytes and age; a 503 without state for new
- * requests above the high mark, nothing at all above the hard limit, and no source that fills it
- * alone. RFC 3261 §21.5.4, §8.2.7. */
+/* Bounds of the queue to core (K20 of the design): count, bytes and age; a 503 without state for
+ * new requests above the high mark, nothing at all above the hard limit, and no source that fills
+ * it alone. RFC 3261 §21.5.4, §8.2.7. */
 #include "sipstack/transport/transport_inner.h"
 
 enum {
@@ -24,7 +24,8 @@ void peal__sip_overload_init(peal__sip_transport *transport)
         o->hard_bytes = 2u * transport->slot_bytes;
     }
     o->tokens = REFUSALS_AT_ONCE;
-    /* Without randomness the buckets are guessable, no more; the thread was refused in that case. */
+    /* Without randomness the buckets are guessable, no more; the thread was refused in that case.
+     */
     if (port->vt->random(port, &o->secret, sizeof o->secret) < 0) {
         o->secret = 0;
     }
@@ -154,8 +155,7 @@ bool peal__sip_overload_is_stale(peal__sip_transport *transport, peal_sip_packet
     const peal_sip_origin *origin = peal_sip_packet_origin(packet);
     uint64_t now_ms = peal_thread_now_ms(transport->config.core);
     uint64_t then_ms = origin->time_ns / 1000000;
-    return now_ms > then_ms && now_ms - then_ms > STALE_MS &&
-           peal__sip_is_new_request(packet);
+    return now_ms > then_ms && now_ms - then_ms > STALE_MS && peal__sip_is_new_request(packet);
 }
 
 /* ---- the 503 ---- */
@@ -194,8 +194,8 @@ static peal_result make_refusal(peal__sip_transport *transport, peal_sip_packet 
 
 void peal__sip_overload_refuse(peal__sip_transport *transport, peal_sip_packet *packet)
 {
-    peal__sip_send *send = peal_pool_alloc(peal_thread_pool(transport->config.transport),
-                                           sizeof *send);
+    peal__sip_send *send =
+        peal_pool_alloc(peal_thread_pool(transport->config.transport), sizeof *send);
     peal_result r = PEAL_E_NO_MEMORY;
     if (!send) {
         goto out;

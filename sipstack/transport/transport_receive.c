@@ -62,8 +62,8 @@ static void set_origin(peal_sip_packet *packet, const peal__sip_udp *udp,
     peal_sip_packet_set_origin(packet, &origin);
 }
 
-static peal_result decode(const peal__sip_udp *udp, const peal_datagram *datagram,
-                          uint64_t now_ns, peal_sip_packet **ret)
+static peal_result decode(const peal__sip_udp *udp, const peal_datagram *datagram, uint64_t now_ns,
+                          peal_sip_packet **ret)
 {
     const peal__sip_transport *transport = udp->transport;
     peal_sip_packet *packet = NULL;

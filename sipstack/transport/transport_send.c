@@ -197,8 +197,7 @@ void peal__sip_udp_flush(peal__sip_udp *udp)
     while (udp->first && !udp->blocked) {
         if (send_batch(udp) == PEAL_E_WOULD_BLOCK) {
             udp->blocked = true;
-            peal_timer_start(thread, &udp->stuck, PEAL__SIP_SEND_STUCK_MS,
-                             PEAL__SIP_SEND_STUCK_MS);
+            peal_timer_start(thread, &udp->stuck, PEAL__SIP_SEND_STUCK_MS, PEAL__SIP_SEND_STUCK_MS);
         }
     }
 }

@@ -26,14 +26,14 @@ static void on_readable(peal_sock_owner *self)
         transport->received[i].result = PEAL_OK;
     }
     size_t count = 0;
-    peal_result r = port_of(udp)->udp_recv(udp->sock, transport->received, PEAL__SIP_RECV_BATCH,
-                                           &count);
+    peal_result r =
+        port_of(udp)->udp_recv(udp->sock, transport->received, PEAL__SIP_RECV_BATCH, &count);
     if (r < 0 || count == 0 || ++udp->batches % ERRORS_EVERY == 0) {
         take_errors(udp);
     }
     if (count) {
-        uint64_t now = peal_thread_port(transport->config.transport)->vt->now_ns(
-            peal_thread_port(transport->config.transport));
+        uint64_t now = peal_thread_port(transport->config.transport)
+                           ->vt->now_ns(peal_thread_port(transport->config.transport));
         for (size_t i = 0; i < count; ++i) {
             peal__sip_received(udp, &transport->received[i], now);
         }

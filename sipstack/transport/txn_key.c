@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Transaction keys: what tells which transaction a packet belongs to, as bounded text and as a keyed
- * hash. Any thread: transport computes the hash beside decoding, core compares the text.
- * RFC 3261 §17.1.3, §17.2.3, §8.2.7. */
+/* Transaction keys: what tells which transaction a packet belongs to, as bounded text and as a
+ * keyed hash. Any thread: transport computes the hash beside decoding, core compares the text. RFC
+ * 3261 §17.1.3, §17.2.3, §8.2.7. */
 #include "sipstack/transport/transport_priv.h"
 #include <peal/hash.h>
 
@@ -96,20 +96,17 @@ static void join_server(const peal_sip_via *via, uint64_t known, peal__sip_txn_k
 {
     char port[10];
     const key_part parts[] = {
-        { PEAL_STR("s"), false },
-        { via->branch, true },
-        { PEAL_STR("|"), false },
-        { via->host, true },
-        { PEAL_STR(":"), false },
-        { peal_str_of(port, decimal(port, via->port)), false },
+        { PEAL_STR("s"), false }, { via->branch, true },
+        { PEAL_STR("|"), false }, { via->host, true },
+        { PEAL_STR(":"), false }, { peal_str_of(port, decimal(port, via->port)), false },
     };
     join(parts, PEAL_COUNT_OF(parts), known, ret);
 }
 
 /* RFC 3261 §17.2.3, last part: Request-URI, From tag, Call-ID, CSeq number and top Via. The To tag
  * differs between an INVITE and its ACK and is compared apart. */
-static peal_result join_old_server(peal_sip_packet *packet, const peal_sip_via *via,
-                                   uint64_t known, peal__sip_txn_key *ret)
+static peal_result join_old_server(peal_sip_packet *packet, const peal_sip_via *via, uint64_t known,
+                                   peal__sip_txn_key *ret)
 {
     const peal_sip_cseq *cseq = NULL;
     const peal_sip_address *from = NULL;
@@ -124,20 +121,13 @@ static peal_result join_old_server(peal_sip_packet *packet, const peal_sip_via *
     char port[10];
     peal_str line = PEAL_STR("\n");
     const key_part parts[] = {
-        { PEAL_STR("o"), false },
-        { peal_sip_packet_request_uri(packet), false },
-        { line, false },
-        { peal_sip_packet_call_id(packet), false },
-        { line, false },
-        { peal_str_of(number, decimal(number, cseq->number)), false },
-        { line, false },
-        { from->tag, true },
-        { line, false },
-        { via->branch, true },
-        { line, false },
-        { via->host, true },
-        { PEAL_STR(":"), false },
-        { peal_str_of(port, decimal(port, via->port)), false },
+        { PEAL_STR("o"), false }, { peal_sip_packet_request_uri(packet), false },
+        { line, false },          { peal_sip_packet_call_id(packet), false },
+        { line, false },          { peal_str_of(number, decimal(number, cseq->number)), false },
+        { line, false },          { from->tag, true },
+        { line, false },          { via->branch, true },
+        { line, false },          { via->host, true },
+        { PEAL_STR(":"), false }, { peal_str_of(port, decimal(port, via->port)), false },
     };
     join(parts, PEAL_COUNT_OF(parts), known, ret);
     return PEAL_OK;
