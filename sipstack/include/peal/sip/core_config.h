@@ -33,7 +33,7 @@ typedef struct peal_sip_local_address {
     const peal_socket_addr *networks; /**< reachable networks; NULL with count 0: default address */
     const uint8_t *prefix_bits;    /**< of each network */
     size_t network_count;
-    uint32_t entity;               /**< restricts contexts with the same id; 0: everybody */
+    uint32_t entity;               /**< serves the contexts with the same entity id alone (0: none set) */
 } peal_sip_local_address;
 
 /** What a packet is about to leave by: given to services in stage 2. */
@@ -61,8 +61,9 @@ typedef struct peal_sip_settings {
 /** The number of each kind of thing alive in one stack: the census (K22). */
 typedef struct peal_sip_census {
     size_t size; /**< sizeof(peal_sip_census), set by the caller */
-    size_t contexts, requests, server_requests, transactions, packets, call_timers; /**< call.* */
-    size_t listeners, sockets, matchers, blocks; /**< base.* */
+    /** call.*: packets are the process's; timers are the core thread's but the stack's own */
+    size_t contexts, requests, server_requests, transactions, packets, call_timers;
+    size_t listeners, sockets, matchers, blocks; /**< base.*: blocks of the core thread's pool */
     uint64_t dropped, refused; /**< datagrams dropped or refused by overload rules since start */
 } peal_sip_census;
 
@@ -104,7 +105,8 @@ PEAL_INLINE peal_result peal_sip_core_config_set_settings(peal_sip_core_config *
 {
     return c->vt->set_settings(c, s);
 }
-/** Sets the core user (borrowed until shutdown is over). */
+/** Sets the core user (borrowed until shutdown is over). @return PEAL_OK, PEAL_E_STATE after startup
+ * @thread any, before startup */
 PEAL_INLINE peal_result peal_sip_core_config_set_core_user(peal_sip_core_config *c,
                                                            peal_sip_core_user *user)
 {
@@ -112,20 +114,25 @@ PEAL_INLINE peal_result peal_sip_core_config_set_core_user(peal_sip_core_config 
 }
 /** Adds a local address (copied). The first whose network holds the destination is used, else the
  * first without networks. Listening on an address adds it by itself when no local address of this
- * family is there (not for wildcard addresses: then each packet's own address is used).
+ * family is there. A wildcard address adds none: responses leave by the address their request came to,
+ * but requests need a local address, else they end with PEAL_E_SIP_NO_LOCAL_ADDRESS. Changes of
+ * via_by_address count for addresses added later.
  * @return PEAL_OK, PEAL_E_ARGUMENT, PEAL_E_EXISTS @thread core, or any before startup */
 PEAL_INLINE peal_result peal_sip_core_config_add_local_address(peal_sip_core_config *c,
                                                                const peal_sip_local_address *a)
 {
     return c->vt->add_local_address(c, a);
 }
+/** Takes a local address away; requests on their way are not touched.
+ * @return PEAL_OK, PEAL_E_NOT_FOUND @thread core, or any before startup */
 PEAL_INLINE peal_result peal_sip_core_config_remove_local_address(peal_sip_core_config *c,
                                                                   const peal_socket_addr *a)
 {
     return c->vt->remove_local_address(c, a);
 }
 /** Starts the stack. Afterwards everything of it belongs to the core thread.
- * @return PEAL_OK, PEAL_E_STATE without threads or core user, PEAL_E_NO_MEMORY
+ * Allowed again after on_shut_down. Until then the stack keeps itself alive and its thread attached.
+ * @return PEAL_OK, PEAL_E_STATE without threads or core user, or when it is up, PEAL_E_NO_MEMORY
  * @thread core (or any while the core thread is not active yet) */
 PEAL_INLINE peal_result peal_sip_core_config_startup(peal_sip_core_config *c)
 {
@@ -138,7 +145,8 @@ PEAL_INLINE peal_result peal_sip_core_config_listen(peal_sip_core_config *c, pea
 {
     return c->vt->listen(c, t, a, opaque);
 }
-/** Stops a listener; on_listening_ended follows. @thread core */
+/** Stops a listener; on_listening_ended follows. A local address that it added goes with it.
+ * @return PEAL_OK, PEAL_E_NOT_FOUND, PEAL_E_STATE, PEAL_E_NO_MEMORY @thread core */
 PEAL_INLINE peal_result peal_sip_core_config_unlisten(peal_sip_core_config *c, uint32_t listener,
                                                       void *opaque)
 {
@@ -146,7 +154,9 @@ PEAL_INLINE peal_result peal_sip_core_config_unlisten(peal_sip_core_config *c, u
 }
 /** Shuts down: refuses new work at once (requests outside of dialogs get 503), waits up to
  * @p grace_ms for contexts to end, clears the rest, lets transactions linger up to @p linger_ms, then
- * closes all and calls on_shut_down. A second call shortens the times. @thread core */
+ * closes all and calls on_shut_down. A second call shortens the times. Contexts, handles and controls
+ * that the application still holds stay valid, but do nothing; they must go before their threads do.
+ * @return PEAL_OK, PEAL_E_STATE when it is not up @thread core */
 PEAL_INLINE peal_result peal_sip_core_config_shutdown(peal_sip_core_config *c, uint32_t grace_ms,
                                                       uint32_t linger_ms)
 {

@@ -46,7 +46,8 @@ PEAL_INLINE peal_result peal_sip_client_request_cancel(peal_sip_client_request *
 {
     return r->vt->cancel(r, reason);
 }
-/** The request's template (the request cache), borrowed, read only; NULL once done. */
+/** The request as the services completed it (stage 1), borrowed, read only; NULL once all its events
+ * are decided. */
 PEAL_INLINE peal_sip_packet *peal_sip_client_request_packet(peal_sip_client_request *r)
 {
     return r->vt->packet(r);
@@ -86,7 +87,8 @@ peal_sip_client_event_control_local_result(peal_sip_client_event_control *c)
 {
     return c->vt->local_result(c);
 }
-/** Decision: send the cached request again after a failure; the queue and cache of events are emptied.
+/** Decision: send the cached request again after a failure, with a new CSeq; the queue and cache of
+ * events are emptied. The host that answered is asked again unless Request-URI or top Route changed.
  * @return PEAL_OK, PEAL_E_SIP_DECIDED, PEAL_E_SIP_REISSUE after a success or a 1xx, PEAL_E_LIMIT,
  * PEAL_E_SIP_CLEARED */
 PEAL_INLINE peal_result peal_sip_client_event_control_reissue(peal_sip_client_event_control *c)
@@ -145,7 +147,8 @@ peal_sip_server_event_control_new_response(peal_sip_server_event_control *c, uns
 }
 /** Sends a response: passes the services in attach order, then goes out. The reference is taken in
  * any case. Any number of 1xx, exactly one final.
- * @return PEAL_OK, PEAL_E_SIP_FINAL_SENT, PEAL_E_SIP_CLEARED, PEAL_E_NO_MEMORY */
+ * @return PEAL_OK, PEAL_E_SIP_FINAL_SENT, PEAL_E_SIP_CLEARED, PEAL_E_SIP_TIMEOUT when nobody waits for it
+ * any more (RFC 4320), PEAL_E_ARGUMENT, PEAL_E_NO_MEMORY, what a service refused it with */
 PEAL_INLINE peal_result
 peal_sip_server_event_control_send_response(peal_sip_server_event_control *c,
                                             peal_sip_packet *response)

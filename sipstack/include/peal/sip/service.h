@@ -3,8 +3,9 @@
  * For those who write services: the interface every service implements, and what the core offers it.
  * See doc/guide/services.md for a worked example. Everything here is the core thread's.
  *
- * Way of a request out: *stage 1*, once: on_outgoing_request of each service in attach order builds
- * the template. *Stage 2*, once per try: select of each service fills the list of hosts or the
+ * Way of a request out: *stage 1*, once for each issue: on_outgoing_request of each service in attach
+ * order turns what the sender gave into the template; a reissue starts from what the sender gave again,
+ * so nothing that a service added before is there. *Stage 2*, once per try: select of each service fills the list of hosts or the
  * destination; the core picks the next host and the local address; on_local_address of each service;
  * then on_try of each service (Via, output controlling …); then it is sent.
  * Way of a response in: on_incoming_response of each service in attach order, which may queue events;
@@ -42,7 +43,7 @@ typedef struct peal_sip_host {
 /** What services fill in and see in stage 2. */
 struct peal_sip_try {
     peal_sip_client_request *request;
-    peal_sip_packet *packet;     /**< this try's copy of the template */
+    peal_sip_packet *packet;     /**< this try's copy of the template; NULL once it was sent */
     unsigned number;             /**< 0 for the first */
     peal_sip_uri target;         /**< set by destination selection: next hop URI */
     bool has_target;
@@ -58,24 +59,30 @@ PEAL_INTERFACE(peal_sip_service) {
     peal_result (*attached)(peal_sip_service *self, peal_sip_context *context);
     /** Sets the manager; NULL: none. PEAL_E_ARGUMENT when the service has none. */
     peal_result (*set_manager)(peal_sip_service *self, void *manager);
-    /** The context is being cleared: send what is owed, leave all tables, drop pending state. */
+    /** The context is being cleared: send what is owed, leave all tables, drop pending state. Core
+     * services first, in reverse attach order, while all others still work (server requests without
+     * a final response were answered already); connection services last, and not before the last
+     * request that was sent has found its way. After it nothing of this service is called but the
+     * release. */
     void (*clear)(peal_sip_service *self);
 
     /** Stage 1: adds this service's part to a request that @p sender sends. */
     peal_result (*on_outgoing_request)(peal_sip_service *self, peal_sip_packet *request,
                                        peal_sip_client_request *handle);
     /** Stage 2, before a local address is chosen: sets try->target or adds hosts (only asked while
-     * the list of hosts is empty). May answer PEAL_I_PENDING and finish by peal_sip_select_done(). */
+     * the list of hosts is empty). May answer PEAL_I_PENDING; then peal_sip_select_done() must be called
+     * exactly once, also when the request was cancelled meanwhile, and inside clear at the latest. */
     peal_result (*select)(peal_sip_service *self, peal_sip_try *t);
     /** Stage 2: sets what depends on the local address (Contact). Also for responses (try NULL). */
     peal_result (*on_local_address)(peal_sip_service *self, peal_sip_packet *packet,
                                     const peal_sip_local *local);
     /** Stage 2, last: Via, changes to the final packet. */
     peal_result (*on_try)(peal_sip_service *self, peal_sip_try *t);
-    /** A try ended without response or by 503: @p result PEAL_OK for an answered one. */
+    /** A try ended: @p result PEAL_OK when it was answered; PEAL_E_SIP_TIMEOUT without an answer;
+     * PEAL_E_SIP_SEND when it was not sent, or answered by 503 while there are more hosts. */
     void (*on_try_ended)(peal_sip_service *self, peal_sip_try *t, peal_result result);
 
-    /** A response (or local one) of a request of this context; may queue an event by
+    /** A response (or local one) of a request of this context, never a 100; may queue an event by
      * peal_sip_queue_client_event(). PEAL_I_PENDING keeps it from the services behind (consumed). */
     peal_result (*on_incoming_response)(peal_sip_service *self, peal_sip_client_request *request,
                                         peal_sip_packet *response);
@@ -87,7 +94,7 @@ PEAL_INTERFACE(peal_sip_service) {
     void (*report_client_event)(peal_sip_service *self, peal_sip_client_event_control *control,
                                 unsigned code);
     /** A request this service sent is over: nothing more will be reported of it (after the last
-     * event, or after Accepted ended for an INVITE). */
+     * event, or after Accepted ended for an INVITE). Not called after clear. */
     void (*on_request_ended)(peal_sip_service *self, peal_sip_client_request *request);
 
     /** A request in; @p control is NULL for ACK. */
@@ -104,8 +111,9 @@ PEAL_INTERFACE(peal_sip_service) {
     /** Adds this service's part to a response (To tag, Contact …). */
     peal_result (*on_outgoing_response)(peal_sip_service *self, peal_sip_packet *response,
                                         peal_sip_server_event_control *control);
-    /** Request manager: the server transaction ended; PEAL_OK, PEAL_E_SIP_TIMEOUT (no ACK to a
-     * non-2xx), or a send failure. */
+    /** Request manager, of an INVITE only: the ACK to a non-2xx came (PEAL_OK) or never came
+     * (PEAL_E_SIP_TIMEOUT), or a final response could not be sent (why). Of other requests nothing is
+     * left to tell once the final response is on its way. */
     void (*on_server_request_ended)(peal_sip_service *self, peal_sip_server_event_control *control,
                                     peal_result result);
 };
@@ -123,7 +131,8 @@ PEAL_API peal_result peal_sip_send_request(peal_sip_context *context, peal_sip_s
                                            peal_sip_client_request **ret);
 /** Sends an ACK for a 2xx (K4): a new branch without a transaction, stages 1 and 2 run once. The handle
  * resends it for each further 2xx by peal_sip_resend_now().
- * @param packet  an ACK with what the service and the application added; reference taken in any case
+ * @param packet  an ACK with what the service and the application added; reference taken in any case.
+ *                Its CSeq becomes the INVITE's.
  * @param invite  the INVITE it acknowledges: gives the CSeq number and, where nothing else is known, the way */
 PEAL_API peal_result peal_sip_send_ack(peal_sip_context *context, peal_sip_service *sender,
                                        peal_sip_packet *packet, peal_sip_client_request *invite,
@@ -132,14 +141,17 @@ PEAL_API peal_result peal_sip_send_ack(peal_sip_context *context, peal_sip_servi
 PEAL_API void peal_sip_resend_now(peal_sip_resend *resend);
 /** Lets it go; NULL allowed. */
 PEAL_API void peal_sip_resend_free(peal_sip_resend *resend);
-/** Keeps the last response of a server request for retransmission by its service (2xx to INVITE).
- * @return PEAL_OK, PEAL_E_STATE when none was sent */
+/** Keeps the last response of a server request for retransmission by its service (2xx to INVITE); it
+ * stays good after the context's clear.
+ * @return PEAL_OK, PEAL_E_STATE when none was sent or it is kept already, PEAL_E_NO_MEMORY */
 PEAL_API peal_result peal_sip_keep_response(peal_sip_server_event_control *control,
                                             peal_sip_resend **ret);
-/** Queues an event for the response being handled: only inside on_incoming_response. */
+/** Queues an event for the response being handled: only inside on_incoming_response. @p code is the
+ * service's own. @return PEAL_OK, PEAL_E_STATE outside, PEAL_E_NO_MEMORY, PEAL_E_LIMIT */
 PEAL_API peal_result peal_sip_queue_client_event(peal_sip_client_request *request,
                                                  peal_sip_service *service, unsigned code);
-/** Adds a destination to the list of the request: only inside select or before select_done. */
+/** Adds a destination to the list of the request: only inside select or before select_done.
+ * @return PEAL_OK, PEAL_E_ARGUMENT without an address or port, PEAL_E_LIMIT, PEAL_E_NO_MEMORY */
 PEAL_API peal_result peal_sip_try_add_host(peal_sip_try *t, const peal_sip_host *host);
 /** Ends a pending select. */
 PEAL_API void peal_sip_select_done(peal_sip_try *t, peal_result result);
@@ -147,6 +159,10 @@ PEAL_API void peal_sip_select_done(peal_sip_try *t, peal_result result);
 PEAL_API peal_sip_service *peal_sip_client_request_sender(peal_sip_client_request *request);
 /** This INVITE's client transaction saw a 2xx and is in Accepted, or is over. */
 PEAL_API bool peal_sip_client_request_is_final(peal_sip_client_request *request);
+/** The application cancelled it; a 2xx may come all the same (RFC 3261 §9.1). */
+PEAL_API bool peal_sip_client_request_is_cancelled(peal_sip_client_request *request);
+/** A 1xx, 100 included, came to its present try: somebody is there (RFC 3261 §9.1: CANCEL may be sent). */
+PEAL_API bool peal_sip_client_request_has_provisional(peal_sip_client_request *request);
 /** Starts a timer that belongs to the context (counted in call.timers). */
 PEAL_API void peal_sip_context_timer_start(peal_sip_context *context, peal_timer *timer,
                                            uint64_t delay_ms);
