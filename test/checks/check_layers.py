@@ -77,7 +77,8 @@ def judge(folder, relative, bracket, name, home, allowed):
     target = os.path.dirname(name)
     if target == folder:
         return None
-    if os.path.basename(name) not in (f"{os.path.basename(target)}_priv.h", "port_os.h"):
+    own_header = target.replace("sdp/", "sdp_").split("/")[-1] + "_priv.h"
+    if os.path.basename(name) not in (own_header, "port_os.h"):
         return "is an inner header of another package"
     return None if target in allowed else f"belongs to {target}"
 
