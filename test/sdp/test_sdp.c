@@ -27,6 +27,9 @@ static const char *const good[] = {
     /* an empty session name; lines in an odd order; unknown lines and attributes */
     "v=0\r\no=- 1 2 IN IP4 192.0.2.1\r\ns=\r\nb=AS:64\r\na=x-own\r\nX=what\r\nt=0 0\r\n"
     "c=IN IP4 224.2.36.42/127/3\r\ny=0100000001\r\nm=image 5004 udptl t38\r\nf=\r\n",
+    /* what may stand once per section stands in each */
+    SESSION "i=session\r\nk=prompt\r\nt=0 0\r\nm=audio 1 RTP/AVP 0\r\ni=first\r\nk=prompt\r\n"
+            "m=audio 2 RTP/AVP 0\r\ni=second\r\n",
     /* WebRTC's words, IPv6 multicast with a count, several ports */
     HEAD "a=group:BUNDLE 0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111 0\r\nc=IN IP6 ff15::101/3\r\n"
          "a=rtcp-fb:111 transport-cc\r\na=fingerprint:sha-256 AB:CD\r\n"
@@ -114,7 +117,7 @@ START_TEST(multicast_connections_are_read)
     ck_assert_uint_eq(c.ttl, 127);
     ck_assert_uint_eq(c.count, 3);
     free_all(sdp);
-    sdp = parsed(good[5]);
+    sdp = parsed(good[6]);
     ck_assert_int_eq(peal_sdp_connection_of(sdp, 0, &c), PEAL_OK);
     ck_assert_text(c.address, "ff15::101");
     ck_assert_uint_eq(c.ttl, 0);
