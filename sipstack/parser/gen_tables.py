@@ -23,15 +23,17 @@ CLASSES = [
     ("HNV", UNRESERVED | set(b"[]/?:+$%&=")),  # headers of a URI, with their separators
     ("ANGLE", VISIBLE - set(b'<>"')),  # between < and >
     ("PVALUE", VISIBLE - set(b';,"<>')),  # unquoted value of a header parameter
+    # name of a parameter of a header or URI
+    ("PNAME", ALNUM | set(b"-.!%*_+`'~") | UNRESERVED | set(b"[]/:&+$")),
 ]
 
 
 def char_table():
     rows = []
-    for base in range(0, 256, 16):
+    for base in range(0, 256, 12):
         cells = []
-        for c in range(base, base + 16):
-            cells.append("0x%02x" % sum(1 << i for i, (_, s) in enumerate(CLASSES) if c in s))
+        for c in range(base, min(256, base + 12)):
+            cells.append("0x%03x" % sum(1 << i for i, (_, s) in enumerate(CLASSES) if c in s))
         rows.append("    " + ", ".join(cells) + ",")
     return "\n".join(rows)
 
@@ -72,7 +74,7 @@ def main():
         f.write("/* SPDX-License-Identifier: MIT */\n"
                 "/* Character classes of RFC 3261 §25.1, one bit each. Written by gen_tables.py. */\n"
                 '#include "sipstack/parser/parser_inner.h"\n\n'
-                "const uint8_t peal__sip_chars[256] = {\n" + char_table() + "\n};\n")
+                "const uint16_t peal__sip_chars[256] = {\n" + char_table() + "\n};\n")
     table = names()
     k, mask = perfect(table)
     slots = {slot(n, k, mask): ident for n, ident in table.items()}

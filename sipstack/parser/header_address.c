@@ -14,7 +14,7 @@ static bool looks_like_uri(peal_str uri)
 /* <URI>; gives what follows, NULL when malformed. */
 static const char *take_bracketed(peal_sip_address *address, const char *p, const char *end)
 {
-    const char *stop = peal__sip_skip(++p, end, PEAL__SIP_ANGLE);
+    const char *stop = peal__sip_skip_angle(++p, end);
     address->uri = peal__sip_between(p, stop);
     return stop < end && *stop == '>' && looks_like_uri(address->uri) ? stop + 1 : NULL;
 }

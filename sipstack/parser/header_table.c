@@ -14,58 +14,49 @@ const peal__sip_header_row peal__sip_header_rows[PEAL_SIP_HEADER_COUNT] = {
 #define METHOD_TEXT(id, text) [PEAL_SIP_METHOD_##id] = { text, sizeof text - 1 },
 static const peal_str method_texts[PEAL_SIP_METHOD_COUNT] = { PEAL_SIP_METHOD_TABLE(METHOD_TEXT) };
 
-static uint64_t load8(const char *p)
+static unsigned hash_of(const char *name, size_t n)
 {
-    uint64_t v;
-    memcpy(&v, p, sizeof v);
-    return v;
+    unsigned first = (unsigned char)(name[0] | 0x20);
+    unsigned middle = (unsigned char)(name[n / 2] | 0x20);
+    unsigned last = (unsigned char)(name[n - 1] | 0x20);
+    return ((unsigned)n * HEADER_HASH_LENGTH + first * HEADER_HASH_FIRST +
+            middle * HEADER_HASH_MIDDLE + last) &
+           HEADER_HASH_MASK;
 }
 
-static uint32_t load4(const char *p)
+/* The bits in which two names of equal length differ, a word at a time; the last word overlaps the
+ * one before. */
+static uint64_t difference(const char *a, const char *b, size_t n)
 {
-    uint32_t v;
-    memcpy(&v, p, sizeof v);
-    return v;
+    if (n <= 8) {
+        return peal__sip_word(a, n) ^ peal__sip_word(b, n);
+    }
+    uint64_t differ = peal__sip_load8(a + n - 8) ^ peal__sip_load8(b + n - 8);
+    for (size_t i = 0; i + 8 < n; i += 8) {
+        differ |= peal__sip_load8(a + i) ^ peal__sip_load8(b + i);
+    }
+    return differ;
 }
 
-/* Case-blind comparison of two names of equal length, a word at a time; the last word overlaps the
- * one before. Sound for header names (letters, digits, '-') against tokens: other bytes that 0x20
- * maps onto them are no token characters. */
-static bool same_name(const char *a, const char *b, size_t n)
+peal_sip_header_id peal__sip_header_of_exact(const char *name, size_t n)
 {
-    const uint64_t fold = 0x2020202020202020u;
-    if (n >= 8) {
-        uint64_t differ = 0;
-        for (size_t i = 0; i + 8 < n; i += 8) {
-            differ |= load8(a + i) ^ load8(b + i);
-        }
-        return ((differ | (load8(a + n - 8) ^ load8(b + n - 8))) & ~fold) == 0;
-    }
-    if (n >= 4) {
-        uint32_t differ = (load4(a) ^ load4(b)) | (load4(a + n - 4) ^ load4(b + n - 4));
-        return (differ & ~(uint32_t)fold) == 0;
-    }
-    unsigned differ = 0;
-    for (size_t i = 0; i < n; ++i) {
-        differ |= (unsigned char)(a[i] ^ b[i]);
-    }
-    return (differ & ~0x20u) == 0;
+    unsigned id = header_slots[hash_of(name, n)];
+    const peal__sip_header_row *row = &peal__sip_header_rows[id];
+    bool same = n == row->name.n && difference(name, row->name.p, n) == 0;
+    return same ? (peal_sip_header_id)id : PEAL_SIP_HEADER_OTHER;
 }
 
+/* Sound for header names (letters, digits, '-') against tokens: other bytes that 0x20 maps onto them
+ * are no token characters. */
 peal_sip_header_id peal__sip_header_of_token(peal_str name)
 {
-    size_t n = name.n;
-    unsigned first = (unsigned char)(name.p[0] | 0x20);
-    unsigned middle = (unsigned char)(name.p[n / 2] | 0x20);
-    unsigned last = (unsigned char)(name.p[n - 1] | 0x20);
-    unsigned slot = (unsigned)n * HEADER_HASH_LENGTH + first * HEADER_HASH_FIRST +
-                    middle * HEADER_HASH_MIDDLE + last;
-    unsigned id = header_slots[slot & HEADER_HASH_MASK];
+    unsigned id = header_slots[hash_of(name.p, name.n)];
     const peal__sip_header_row *row = &peal__sip_header_rows[id];
-    if (n == row->name.n && same_name(name.p, row->name.p, n)) {
+    if (name.n == row->name.n &&
+        (difference(name.p, row->name.p, name.n) & ~(uint64_t)PEAL__SIP_FOLD) == 0) {
         return (peal_sip_header_id)id;
     }
-    bool compact = n == 1 && row->compact && first == (unsigned char)row->compact;
+    bool compact = name.n == 1 && row->compact && (name.p[0] | 0x20) == row->compact;
     return compact ? (peal_sip_header_id)id : PEAL_SIP_HEADER_OTHER;
 }
 

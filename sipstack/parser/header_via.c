@@ -23,6 +23,14 @@ static bool take_slash(const char **p, const char *end)
 /* SIP/version/transport, then white space. */
 static bool take_protocol(peal_sip_via *via, const char **p, const char *end)
 {
+    static const char usual[] = "SIP/2.0/UDP ";
+    if (end - *p > 12 && peal__sip_load8(*p) == peal__sip_load8(usual) &&
+        peal__sip_load4(*p + 8) == peal__sip_load4(usual + 8)) {
+        via->transport = PEAL_SIP_TRANSPORT_UDP;
+        via->transport_text = peal_str_of(*p + 8, 3);
+        *p = peal__sip_skip_ws(*p + 12, end);
+        return true;
+    }
     peal_str name = take_token(p, end);
     if (!peal__sip_token_is(name, PEAL_STR("sip")) || !take_slash(p, end)) {
         return false;

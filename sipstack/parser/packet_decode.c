@@ -33,14 +33,12 @@ static peal_str moved(peal_str view, const peal__sip_frame *frame, const char *t
 
 static void copy_lines(peal_sip_packet *packet, const peal__sip_frame *frame, const char *text)
 {
-    size_t bytes = frame->start.n + 2;
+    memcpy(packet->lines, frame->lines, frame->line_count * sizeof *frame->lines);
     for (uint32_t i = 0; i < frame->line_count; ++i) {
-        packet->lines[i] = frame->lines[i];
         packet->lines[i].text = text + (frame->lines[i].text - frame->text);
-        bytes += frame->lines[i].bytes + 2;
     }
     packet->line_count = frame->line_count;
-    packet->head_bytes = bytes;
+    packet->head_bytes = frame->head_bytes;
     memcpy(packet->first, frame->first, sizeof packet->first);
 }
 

@@ -75,6 +75,12 @@ typedef struct span {
     bool lf_only;
 } span;
 
+/* A header's name. */
+typedef struct line_name {
+    size_t bytes;
+    unsigned id;
+} line_name;
+
 /* Finds where the line with its folds ends, from anywhere inside it; false: the data ends before. */
 static bool take_line(const char *p, const char *end, span *ret)
 {
@@ -135,11 +141,11 @@ static void check_single(peal__sip_frame *frame, unsigned id, const char *at)
     }
 }
 
-static void note_line(peal__sip_frame *frame, const char *p, peal_str name, const char *value,
+static void note_line(peal__sip_frame *frame, const char *p, const line_name *name, const char *value,
                       const span *found)
 {
     peal__sip_header_line *line = &frame->lines[frame->line_count];
-    unsigned id = peal__sip_header_of_token(name);
+    unsigned id = name->id;
     const char *value_stop = found->stop;
     while (value_stop > value && peal__sip_in(value_stop[-1], PEAL__SIP_WS)) {
         --value_stop;
@@ -151,15 +157,47 @@ static void note_line(peal__sip_frame *frame, const char *p, peal_str name, cons
         broken_line(frame, id, PEAL_E_SIP_NUL, p, "a NUL in a header");
     }
     check_single(frame, id, p);
+    frame->head_bytes += (size_t)(found->stop - p) + 2;
     line->text = p;
     line->typed = NULL;
     line->bytes = (uint32_t)(found->stop - p);
     line->value_at = (uint32_t)(value - p);
     line->value_bytes = (uint32_t)(value_stop - value);
-    line->name_bytes = (uint16_t)name.n;
+    line->name_bytes = (uint16_t)name->bytes;
     line->id = (uint8_t)id;
     line->lf_only = found->lf_only;
     ++frame->line_count;
+}
+
+/* The usual spelling with the colon right behind is found by words; anything else by the grammar.
+ * Gives what follows the colon, or NULL. */
+static const char *take_name(const char *p, const char *end, line_name *ret)
+{
+#if defined(__SSE2__)
+    if (end - p >= 32) {
+        const __m128i colon = _mm_set1_epi8(':');
+        __m128i low = _mm_loadu_si128((const __m128i *)(const void *)p);
+        __m128i high = _mm_loadu_si128((const __m128i *)(const void *)(p + 16));
+        unsigned mask = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(low, colon)) |
+                        (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(high, colon)) << 16;
+        ret->bytes = mask ? (size_t)__builtin_ctz(mask) : 0;
+        ret->id = ret->bytes ? peal__sip_header_of_exact(p, ret->bytes) : PEAL_SIP_HEADER_OTHER;
+        if (ret->id != PEAL_SIP_HEADER_OTHER) {
+            return p + ret->bytes + 1;
+        }
+    }
+#endif
+    const char *stop = peal__sip_skip(p, end, PEAL__SIP_TOKEN);
+    ret->bytes = (size_t)(stop - p);
+    /* RFC 3261 §25.1, HCOLON: white space before the colon, but no other octet. */
+    while (stop < end && (*stop == ' ' || *stop == '\t')) {
+        ++stop;
+    }
+    if (ret->bytes == 0 || stop == end || *stop != ':') {
+        return NULL;
+    }
+    ret->id = peal__sip_header_of_token(peal_str_of(p, ret->bytes));
+    return stop + 1;
 }
 
 /* A line that cannot be indexed is left out: the message is faulty then. */
@@ -167,22 +205,16 @@ static peal_result header_line(peal__sip_frame *frame, const char *p, const char
                                const char **ret_next)
 {
     span found = { .stop = NULL };
-    const char *name_end = peal__sip_skip(p, end, PEAL__SIP_TOKEN);
-    const char *value = name_end;
-    /* RFC 3261 §25.1, HCOLON: white space before the colon, but no other octet. */
-    while (value < end && (*value == ' ' || *value == '\t')) {
-        ++value;
-    }
-    bool named = name_end > p && value < end && *value == ':';
-    value += named;
-    if (!take_line(named ? value : p, end, &found)) {
+    line_name name = { 0 };
+    const char *value = take_name(p, end, &name);
+    if (!take_line(value ? value : p, end, &found)) {
         peal__sip_frame_fault(frame, PEAL_E_SIP_INCOMPLETE, end, PEAL_SIP_HEADER_OTHER,
                               "the message ends inside a header");
         *ret_next = end;
         return PEAL_OK;
     }
     *ret_next = found.next;
-    if (!named || name_end - p > UINT16_MAX) {
+    if (!value || name.bytes > UINT16_MAX) {
         peal__sip_frame_fault(frame, PEAL_E_SIP_HEADER, p, PEAL_SIP_HEADER_OTHER,
                               "a header line without a name and a colon");
         return PEAL_OK;
@@ -198,7 +230,7 @@ static peal_result header_line(peal__sip_frame *frame, const char *p, const char
     while (value < found.stop && peal__sip_in(*value, PEAL__SIP_WS)) {
         ++value;
     }
-    note_line(frame, p, peal__sip_between(p, name_end), value, &found);
+    note_line(frame, p, &name, value, &found);
     return PEAL_OK;
 }
 
@@ -285,6 +317,7 @@ peal_result peal__sip_frame_run(peal__sip_frame *frame, peal_str bytes,
         return frame_fail(frame, PEAL_E_SIP_NOT_SIP, stop, "no start line");
     }
     frame->start_lf_only = lf_only;
+    frame->head_bytes = (size_t)(stop - p) + 2;
     peal_result r = peal__sip_frame_start_line(frame, p, stop);
     if (r >= 0) {
         r = header_lines(frame, stop + (lf_only ? 1 : 2));

@@ -14,9 +14,10 @@ enum {
     PEAL__SIP_PARAM = 16,
     PEAL__SIP_HNV = 32,
     PEAL__SIP_ANGLE = 64,
-    PEAL__SIP_PVALUE = 128
+    PEAL__SIP_PVALUE = 128,
+    PEAL__SIP_PNAME = 256
 };
-extern const uint8_t peal__sip_chars[256];
+extern const uint16_t peal__sip_chars[256];
 
 static inline bool peal__sip_in(char c, unsigned classes)
 {
@@ -45,24 +46,47 @@ static inline bool peal__sip_is_alpha(char c)
 {
     return (unsigned char)((c | 0x20) - 'a') < 26;
 }
-/* Case-blind comparison of a token with lower-case letters. Right for tokens alone: among their
- * characters only capital letters fall on small ones by 0x20. */
+static inline uint64_t peal__sip_load8(const char *p)
+{
+    uint64_t v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+static inline uint32_t peal__sip_load4(const char *p)
+{
+    uint32_t v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+/* Up to eight bytes in a word, by loads that overlap: equal words, equal bytes. */
+static inline uint64_t peal__sip_word(const char *p, size_t n)
+{
+    if (n >= 4) {
+        return n == 8 ? peal__sip_load8(p)
+                      : peal__sip_load4(p) | (uint64_t)peal__sip_load4(p + n - 4) << 32;
+    }
+    uint64_t word = 0;
+    for (size_t i = 0; i < n; ++i) {
+        word = word << 8 | (unsigned char)p[i];
+    }
+    return word;
+}
+#define PEAL__SIP_FOLD 0x2020202020202020u
+/* Case-blind comparison of a token with at most eight lower-case letters. Right for tokens alone:
+ * among their characters only capital letters fall on small ones by 0x20. */
 static inline bool peal__sip_token_is(peal_str token, peal_str lower)
 {
-    if (token.n != lower.n) {
-        return false;
-    }
-    for (size_t i = 0; i < lower.n; ++i) {
-        if ((token.p[i] | 0x20) != lower.p[i]) {
-            return false;
-        }
-    }
-    return true;
+    return token.n == lower.n && (peal__sip_word(token.p, lower.n) | PEAL__SIP_FOLD) ==
+                                     (peal__sip_word(lower.p, lower.n) | PEAL__SIP_FOLD);
 }
 static inline peal_str peal__sip_between(const char *p, const char *end)
 {
     return peal_str_of(p, (size_t)(end - p));
 }
+/* Over the characters of a URI between brackets, and of an unquoted parameter value: a vector at a
+ * time where there is room. */
+const char *peal__sip_skip_angle(const char *p, const char *end);
+const char *peal__sip_skip_pvalue(const char *p, const char *end);
 /* Without white space at both ends; never absent. */
 peal_str peal__sip_trim(peal_str text);
 /* Past the quoted string that starts at p; NULL when it does not end. */
@@ -95,6 +119,8 @@ extern const peal__sip_header_row peal__sip_header_rows[PEAL_SIP_HEADER_COUNT];
 
 /* As peal_sip_header_of(), for a name that is known to be a token. */
 peal_sip_header_id peal__sip_header_of_token(peal_str name);
+/* For any bytes; knows only names in their usual spelling. */
+peal_sip_header_id peal__sip_header_of_exact(const char *name, size_t n);
 
 /* The decoded form of a line; the values follow, each of its kind's size. Immutable once made, so
  * that copies of a packet share it. */
@@ -214,6 +240,7 @@ typedef struct peal__sip_frame {
     peal_str start, method_text, uri, reason, body;
     peal_sip_fault fault;         /* the first thing that was wrong */
     uint32_t line_count, line_room, line_limit, line_bytes_limit;
+    size_t head_bytes;
     peal__sip_header_line *lines; /* few, or allocated */
     uint16_t first[PEAL_SIP_HEADER_COUNT];
     peal__sip_header_line few[PEAL__SIP_FRAME_LINES];

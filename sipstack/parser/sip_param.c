@@ -3,18 +3,13 @@
  * them, and they mean nothing. Any thread. RFC 3261 §7.3.1, §19.1.1, §25.1 (generic-param). */
 #include "sipstack/parser/parser_inner.h"
 
-static bool is_name_char(char c)
-{
-    return c != '=' && c != ';' && peal__sip_in(c, PEAL__SIP_TOKEN | PEAL__SIP_PARAM);
-}
-
 /* The value after '='; white space around it belongs to nobody. */
 static const char *take_value(const char *p, const char *end, peal_str *ret)
 {
     p = peal__sip_skip_ws(p, end);
     const char *start = p;
     p = p < end && *p == '"' ? peal__sip_skip_quoted(p, end)
-                             : peal__sip_skip(p, end, PEAL__SIP_PVALUE);
+                             : peal__sip_skip_pvalue(p, end);
     if (!p) {
         return NULL;
     }
@@ -34,9 +29,7 @@ peal_result peal__sip_param_take(const char **cursor, const char *end, peal_str 
         return PEAL_I_END;
     }
     const char *start = p;
-    while (p < end && is_name_char(*p)) {
-        ++p;
-    }
+    p = peal__sip_skip(p, end, PEAL__SIP_PNAME);
     peal_str name = peal__sip_between(start, p);
     peal_str value = peal_str_of(p, 0);
     p = peal__sip_skip_ws(p, end);

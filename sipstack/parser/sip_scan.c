@@ -2,6 +2,52 @@
 /* Small pieces of grammar that several headers share. Any thread. RFC 3261 §25.1. */
 #include "sipstack/parser/parser_inner.h"
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+
+/* The bytes of a vector that are control characters, space or DEL, or one of '"', '<', '>'. */
+static __m128i stops(__m128i v)
+{
+    const __m128i space = _mm_set1_epi8(' ');
+    __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(v, space), v);
+    __m128i angle = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('<')),
+                                 _mm_cmpeq_epi8(v, _mm_set1_epi8('>')));
+    __m128i other = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')),
+                                 _mm_cmpeq_epi8(v, _mm_set1_epi8(0x7f)));
+    return _mm_or_si128(low, _mm_or_si128(angle, other));
+}
+#endif
+
+const char *peal__sip_skip_angle(const char *p, const char *end)
+{
+#if defined(__SSE2__)
+    for (; end - p >= 16; p += 16) {
+        __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+        unsigned mask = (unsigned)_mm_movemask_epi8(stops(v));
+        if (mask) {
+            return p + __builtin_ctz(mask);
+        }
+    }
+#endif
+    return peal__sip_skip(p, end, PEAL__SIP_ANGLE);
+}
+
+const char *peal__sip_skip_pvalue(const char *p, const char *end)
+{
+#if defined(__SSE2__)
+    for (; end - p >= 16; p += 16) {
+        __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+        __m128i more = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8(';')),
+                                    _mm_cmpeq_epi8(v, _mm_set1_epi8(',')));
+        unsigned mask = (unsigned)_mm_movemask_epi8(_mm_or_si128(stops(v), more));
+        if (mask) {
+            return p + __builtin_ctz(mask);
+        }
+    }
+#endif
+    return peal__sip_skip(p, end, PEAL__SIP_PVALUE);
+}
+
 peal_str peal__sip_trim(peal_str text)
 {
     if (text.n == 0) {
