@@ -11,9 +11,12 @@ import check_kit as kit
 FRAMEWORK = ["port", "base", "ecom", "thread"]
 ADAPTERS = ["net", "tls", "dns"]
 STACK = ["parser", "transport", "transaction", "core", "coresvc"]
-# What even the port may use of base: names for results, text, addresses, memory, lists.
-VOCABULARY = {"base.h", "result.h", "features.h", "alloc.h", "list.h", "socket_addr.h", "version.h"}
+# What even the port may use of base: names for results, text, addresses, memory, lists, trace.
+VOCABULARY = {"base.h", "result.h", "features.h", "alloc.h", "list.h", "socket_addr.h", "trace.h",
+              "version.h"}
 UMBRELLAS = {"peal/peal.h": "framework/thread", "peal/sip/sip.h": "sipstack/useragent"}
+# What implements an umbrella's own functions sees all of it.
+IMPLEMENTS = {("framework/ecom/init.c", "peal/peal.h")}
 SYSTEM_OF_PORT = re.compile(r"^(sys/(socket|epoll|eventfd|select|un|uio)\.h|netinet/|arpa/|net/if|"
                             r"poll\.h|uv\.h|uv/|pthread\.h|netdb\.h|linux/|sys/random\.h)")
 MAY_USE_SYSTEM = {"framework/port", "framework/tls", "framework/dns"}
@@ -61,9 +64,9 @@ def includes(relative):
 
 def judge(folder, relative, bracket, name, home, allowed):
     """None when the include is right, or what is wrong with it."""
+    if name == "config.h" or (relative, name) in IMPLEMENTS:
+        return None
     if bracket == "<":
-        if name == "config.h":
-            return None
         if name.startswith("peal/"):
             target = home.get(name)
             if target is None:
