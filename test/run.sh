@@ -222,7 +222,7 @@ fuzz_round()
     corpus=$work/corpus/$(basename "$target")
     mkdir -p "$corpus"
     "$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
-        -artifact_prefix="$work/crash-" "$corpus" "$work/source/test/data" 2>"$target.log" ||
+        -artifact_prefix="$work/crash-" "$corpus" "$work/source/test/data" "$work/source/test/sdp/seeds" 2>"$target.log" ||
         { tail -n 60 "$target.log"; return 1; }
     coverage=$(sed -n 's/.*cov: \([0-9]*\).*/\1/p' "$target.log" | tail -n 1)
     echo "$(basename "$target"): $(sed -n 's/^stat::number_of_executed_units: *//p' "$target.log") runs, $coverage edges"
