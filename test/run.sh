@@ -185,7 +185,8 @@ copy_sources()
     if [ -e .git ] && git rev-parse --git-dir >/dev/null 2>&1; then
         git ls-files -co --exclude-standard | while read -r file; do
             [ -e "$file" ] && echo "$file"
-        done | tar -cf - -T - | tar -xf - -C "$work/source"
+        done >"$work/files"
+        tar -cf - -T "$work/files" | tar -xf - -C "$work/source"
     else
         tar -cf - . | tar -xf - -C "$work/source"
         if [ -e "$work/source/config.status" ]; then
@@ -208,7 +209,12 @@ embed_it()
 
 dist_it()
 {
-    cd "$work/plain" && make -s -j"$jobs" distcheck
+    cd "$work/plain" && make -s -j"$jobs" distcheck || return 1
+    [ -e "$work/files" ] || return 0
+    tar -tf peal-*.tar.xz | sed 's|^[^/]*/||' | sort >"$work/shipped"
+    left_out=$(grep -v -e '^\.gitignore$' -e '^doc/results/' "$work/files" | sort |
+        comm -23 - "$work/shipped")
+    [ -z "$left_out" ] || { echo "the archive lacks:"; echo "$left_out"; return 1; }
 }
 
 demo_it()
