@@ -1,2 +1,8 @@
-port_sources =
+port_sources = framework/port/port_os.c framework/port/port_posix.c framework/port/port_posix_udp.c \
+	framework/port/port_poll.c framework/port/port_sim.c framework/port/port_sim_net.c \
+	framework/port/port_os.h framework/port/port_priv.h framework/port/posix_udp.h \
+	framework/port/sim_world.h
+if HAVE_UV
+port_sources += framework/port/port_uv.c
+endif
 port_headers = framework/include/peal/port.h framework/include/peal/sim.h

@@ -20,6 +20,7 @@ typedef struct peal_sim_link {
     uint32_t jitter_us;      /**< added, uniform: reorders */
     double loss_percent;     /**< silently dropped */
     double duplicate_percent; /**< delivered twice */
+    double block_percent;    /**< sends that first give PEAL_E_WOULD_BLOCK */
 } peal_sim_link;
 
 /** What a filter decides about a datagram. */
