@@ -138,7 +138,8 @@ static peal_result as_request_uri(peal_sip_packet *packet, const peal_sip_uri *u
     return PEAL_OK;
 }
 
-/* A strict router gets its own URI as Request-URI, and the true one as the last Route (§12.2.1.1). */
+/* A strict router gets its own URI as Request-URI, and the true one as the last Route (§12.2.1.1).
+ */
 static peal_result fix_strict_route(peal_sip_packet *packet, const peal_sip_uri *router)
 {
     peal_str uri = { NULL, 0 };
@@ -147,7 +148,7 @@ static peal_result fix_strict_route(peal_sip_packet *packet, const peal_sip_uri 
         return r;
     }
     const size_t bytes = uri.n;
-    char *copy = peal_sip_packet_alloc(packet, bytes + 1); /* popping the line takes its text away */
+    char *copy = peal_sip_packet_alloc(packet, bytes + 1); /* popping the line ends its text */
     if (!copy) {
         return PEAL_E_NO_MEMORY;
     }

@@ -18,8 +18,9 @@ static peal_result attached(peal_sip_service *self, peal_sip_context *context)
     return PEAL_OK;
 }
 
-/* The listener of the local address is asked for anew: an earlier service may have taken it away, or
- * chosen another address. A local address without a listener has nothing to be symmetric with. */
+/* The listener of the local address is asked for anew: an earlier service may have taken it away,
+ * or chosen another address. A local address without a listener has nothing to be symmetric with.
+ */
 static peal_result on_try(peal_sip_service *self, peal_sip_try *t)
 {
     const symmetric_udp *s = PEAL_IMPL(self, symmetric_udp, service);

@@ -199,8 +199,8 @@ void peal__sip_session_manage_bye(peal__sip_session *s, peal_sip_packet *bye,
         end_by_bye(s, bye, control);
         break;
     case PEAL_SIP_SESSION_INVITING:
-        /* A callee has no BYE for an early dialog (§15), unless all its 2xx were lost and it gave up
-         * waiting for our ACK. */
+        /* A callee has no BYE for an early dialog (§15), unless all its 2xx were lost and it gave
+         * up waiting for our ACK. */
         respond(control, 200);
         if (s->parent) {
             peal__sip_session_over(s, PEAL_SIP_SESSION_END_BYE_RECEIVED);
@@ -219,8 +219,8 @@ void peal__sip_session_manage_bye(peal__sip_session *s, peal_sip_packet *bye,
 
 /* ---- clear ---- */
 
-/* What is owed (K9). An open INVITE of ours is cancelled by the core, which also ends what a 2xx would
- * start; the peer's was answered by the core. */
+/* What is owed (K9). An open INVITE of ours is cancelled by the core, which also ends what a 2xx
+ * would start; the peer's was answered by the core. */
 static void pay(peal__sip_session *s)
 {
     peal__sip_invite *unacked = peal__sip_session_find_unacked(s);
@@ -234,7 +234,7 @@ static void pay(peal__sip_session *s)
         return;
     }
     if (unacked) {
-        (void)peal__sip_session_auto_ack(s, unacked); /* no memory: BYE tells the peer all the same */
+        (void)peal__sip_session_auto_ack(s, unacked); /* else BYE tells the peer */
     }
     if (!s->awaiting_ack || s->rest || !peal__sip_session_live_on(s)) {
         peal__sip_session_say_bye(s);

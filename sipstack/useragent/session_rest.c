@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The rest of a session whose context was cleared while its 2xx waited for the ACK: the callee may not
- * say BYE before (RFC 3261 §15), so a context of our own takes the dialog over, goes on repeating the
- * 2xx, says BYE when the ACK comes or its time is over, and ends itself. It has the built-in connection
- * services; services of third parties do not follow. Core thread. K9. */
+/* The rest of a session whose context was cleared while its 2xx waited for the ACK: the callee may
+ * not say BYE before (RFC 3261 §15), so a context of our own takes the dialog over, goes on
+ * repeating the 2xx, says BYE when the ACK comes or its time is over, and ends itself. It has the
+ * built-in connection services; services of third parties do not follow. Core thread. K9. */
 #include "sipstack/useragent/useragent_priv.h"
 
 struct peal__sip_rest {

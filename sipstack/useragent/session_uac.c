@@ -50,8 +50,8 @@ peal__sip_invite *peal__sip_session_open_invite(const peal__sip_session *s)
     return NULL;
 }
 
-/* §14.1: no second INVITE while one of either side is open; nor before the ACK, by which an offer in
- * the 2xx is answered. */
+/* §14.1: no second INVITE while one of either side is open; nor before the ACK, by which an offer
+ * in the 2xx is answered. */
 static peal_result may_invite(const peal__sip_session *s)
 {
     if (s->cleared) {
@@ -171,7 +171,7 @@ void peal__sip_session_never_acked(peal__sip_session *s)
 {
     peal__sip_invite *invite = peal__sip_session_find_unacked(s);
     if (invite) {
-        (void)peal__sip_session_auto_ack(s, invite); /* no memory: BYE tells the peer all the same */
+        (void)peal__sip_session_auto_ack(s, invite); /* else BYE tells the peer */
     }
     peal__sip_session_say_bye(s);
     peal__sip_session_over(s, PEAL_SIP_SESSION_END_NOT_ACKED);
@@ -216,7 +216,7 @@ static peal_result on_first_answer(peal__sip_session *s, peal__sip_invite *invit
         refuse_answer(s, invite);
         return PEAL_I_PENDING;
     }
-    if (s->ua->state != PEAL_SIP_DIALOG_CONFIRMED) { /* no memory for the dialog: as if it was lost */
+    if (s->ua->state != PEAL_SIP_DIALOG_CONFIRMED) { /* no memory: as if it was lost */
         return PEAL_I_PENDING;
     }
     if (invite->initial && peal_sip_client_request_is_cancelled(invite->request)) {

@@ -171,8 +171,8 @@ void peal__sip_session_on_cancelled(peal_sip_service *self, peal_sip_server_even
 
 /* ---- our answers ---- */
 
-/* §13.3.1.4: from here on the 2xx is ours to repeat. The wire is fetched when the first repetition is
- * due: mostly the ACK is faster. */
+/* §13.3.1.4: from here on the 2xx is ours to repeat. The wire is fetched when the first repetition
+ * is due: mostly the ACK is faster. */
 static void on_success_sent(peal__sip_session *s)
 {
     s->state = PEAL_SIP_SESSION_UP;
@@ -237,8 +237,8 @@ static void never_acknowledged(peal__sip_session *s)
     }
 }
 
-/* The 2xx passed us and could not be sent after all (memory): the INVITE is open as before. When nobody
- * else holds its control, letting it go sends 500 (K9). */
+/* The 2xx passed us and could not be sent after all (memory): the INVITE is open as before. When
+ * nobody else holds its control, letting it go sends 500 (K9). */
 static void reopen(peal__sip_session *s)
 {
     peal_sip_server_event_control *control = s->invited;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Counted initialisation of the stack: the libraries must be of one build (K13), and every service's
- * class becomes known to the factory. It stands here because this package sees all services below.
- * Any thread. */
+/* Counted initialisation of the stack: the libraries must be of one build (K13), and every
+ * service's class becomes known to the factory. It stands here because this package sees all
+ * services below. Any thread. */
 #include "sipstack/core/core_priv.h"
 #include "sipstack/coresvc/coresvc_priv.h"
 #include "sipstack/useragent/useragent_priv.h"

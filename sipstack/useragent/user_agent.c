@@ -249,7 +249,7 @@ static void remove_usage(peal_sip_user_agent *self)
 
 static peal_sip_context *context_of(peal_sip_user_agent *self)
 {
-    return of_face(self)->matcher.context;
+    return of_face(self)->matcher.context; /* stays after clear */
 }
 
 static const peal_sip_user_agent_vt face_vt = {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What the user agent service learns from requests and responses on their way in: dialogs begin, their
- * targets change, their numbers are checked. Core thread. RFC 3261 §12.1, §12.2.1.2, §12.2.2. */
+/* What the user agent service learns from requests and responses on their way in: dialogs begin,
+ * their targets change, their numbers are checked. Core thread. RFC 3261 §12.1, §12.2.1.2,
+ * §12.2.2. */
 #include "sipstack/useragent/user_agent_inner.h"
 
 bool peal__sip_user_agent_refreshes(peal_sip_method method)
@@ -195,7 +196,8 @@ static bool has_dialog(const peal__sip_user_agent *ua)
     return ua->state == PEAL_SIP_DIALOG_EARLY || ua->state == PEAL_SIP_DIALOG_CONFIRMED;
 }
 
-/* §12.2.2. Early dialogs of one INVITE each count for themselves, so their numbers are not compared. */
+/* §12.2.2. Early dialogs of one INVITE each count for themselves, so their numbers are not
+ * compared. */
 static peal_sip_verdict continue_dialog(peal__sip_user_agent *ua, uint32_t number,
                                         peal_sip_server_event_control *control)
 {

@@ -50,8 +50,8 @@ static peal_result put_names(const peal__sip_user_agent *ua, peal_sip_packet *re
                     peal__sip_user_agent_text(ua, PEAL__DIALOG_REMOTE_TAG));
 }
 
-/* §12.2.1.1: the number grows by one with each request, a reissued one included (§8.1.3.5); ACK has that of its INVITE, which its sender
- * has put in. */
+/* §12.2.1.1: the number grows by one with each request, a reissued one included (§8.1.3.5); ACK
+ * has that of its INVITE, which its sender has put in. */
 static peal_result put_cseq(peal__sip_user_agent *ua, peal_sip_packet *request)
 {
     if (peal_sip_packet_method(request) == PEAL_SIP_METHOD_ACK) {
@@ -68,8 +68,8 @@ static peal_result put_cseq(peal__sip_user_agent *ua, peal_sip_packet *request)
     return r;
 }
 
-/* §12.2.1.1: inside a dialog the remote target; outside what the request was made with. The fix-up for
- * strict routers is destination selection's. */
+/* §12.2.1.1: inside a dialog the remote target; outside what the request was made with. The fix-up
+ * for strict routers is destination selection's. */
 static peal_result put_target(const peal__sip_user_agent *ua, peal_sip_packet *request)
 {
     const peal_str target = peal__sip_user_agent_text(ua, PEAL__DIALOG_TARGET);
@@ -93,8 +93,8 @@ static peal_result put_routes(const peal__sip_user_agent *ua, peal_sip_packet *r
     return peal_sip_packet_add(request, PEAL_SIP_HEADER_ROUTE, routes);
 }
 
-/* A request in another dialog: a fork that nobody wanted. Its sender has addressed it. A reissued request
- * (C7) has a To as well: ours. */
+/* A request in another dialog: a fork that nobody wanted. Its sender has addressed it. A reissued
+ * request (C7) has a To as well: ours. */
 static bool is_foreign(const peal__sip_user_agent *ua, peal_sip_packet *request)
 {
     const peal_sip_address *to = NULL;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Several early dialogs on one INVITE received: each with a local tag of its own, as if the request had
- * forked behind us (K6). Core thread. RFC 3261 §12.1.1. */
+/* Several early dialogs on one INVITE received: each with a local tag of its own, as if the
+ * request had forked behind us (K6). Core thread. RFC 3261 §12.1.1. */
 #include "sipstack/useragent/useragent_priv.h"
 
 peal_result peal__sip_tags_add(peal__sip_user_agent *ua, peal_str *ret)

@@ -27,8 +27,8 @@ typedef enum peal__sip_dialog_text {
     PEAL__DIALOG_TEXTS
 } peal__sip_dialog_text;
 
-/* All texts of a dialog in one right-sized block (K11): changing one makes a new block, so that a dialog
- * of ten thousand re-INVITEs weighs what a fresh one does. */
+/* All texts of a dialog in one right-sized block (K11): changing one makes a new block, so that a
+ * dialog of ten thousand re-INVITEs weighs what a fresh one does. */
 typedef struct peal__sip_dialog peal__sip_dialog;
 
 /* Texts to change; an empty text is taken away. */
@@ -39,16 +39,17 @@ typedef struct peal__sip_dialog_change {
 
 /* A text; absent when empty or when @p dialog is NULL. Lives until the next change. */
 peal_str peal__sip_dialog_get(const peal__sip_dialog *dialog, peal__sip_dialog_text which);
-/* Makes the changed block. *ret is @p dialog itself when nothing would change; else the caller frees
- * @p dialog by peal_pool_free() (may be NULL). @return PEAL_OK, PEAL_E_NO_MEMORY, PEAL_E_LIMIT */
+/* Makes the changed block. *ret is @p dialog itself when nothing would change; else the caller
+ * frees @p dialog by peal_pool_free() (may be NULL). @return PEAL_OK, PEAL_E_NO_MEMORY,
+ * PEAL_E_LIMIT */
 peal_result peal__sip_dialog_changed(peal_pool *pool, peal__sip_dialog *dialog,
                                      const peal__sip_dialog_change *change,
                                      peal__sip_dialog **ret);
 /* Notes a change. */
 void peal__sip_dialog_put(peal__sip_dialog_change *change, peal__sip_dialog_text which,
                           peal_str text);
-/* The route set of a message: its Record-Route values, in reverse order for a UAC (RFC 3261 §12.1.2).
- * @param[out] ret to be freed by peal_pool_free(); NULL and absent when there are none */
+/* The route set of a message: its Record-Route values, in reverse order for a UAC (RFC 3261
+ * §12.1.2). @param[out] ret to be freed by peal_pool_free(); NULL and absent when there are none */
 peal_result peal__sip_dialog_routes(peal_pool *pool, peal_sip_packet *packet, bool reverse,
                                     char **ret, peal_str *ret_text);
 
@@ -167,7 +168,8 @@ struct peal__sip_session {
     peal__sip_session *parent;     /* whose INVITE made this dialog, while it is open */
     peal_node forks, fork_node;
 
-    /* The peer's INVITE: borrowed until its final response; counted while a 2xx waits for its ACK. */
+    /* The peer's INVITE: borrowed until its final response; counted while a 2xx waits for its ACK.
+     */
     peal_sip_server_event_control *invited;
     peal_sip_resend *answer; /* the 2xx; made when it is first repeated */
     uint32_t invited_cseq;

@@ -11,8 +11,8 @@
 extern "C" {
 #endif
 
-/** Destination selection (S1, mandatory): the next hop is the top Route, else the Request-URI
- * (RFC 3261 §8.1.2), with the strict router's fix-up (§12.2.1.1); the application may force another. */
+/** Destination selection (S1, mandatory): the next hop is the top Route, else the Request-URI (RFC
+ * 3261 §8.1.2), with the strict router's fix-up (§12.2.1.1); the application may force another. */
 PEAL_INTERFACE(peal_sip_destination_selection) {
     peal_unk_vt unk;
     peal_result (*force_uri)(peal_sip_destination_selection *self, peal_str uri);
@@ -32,7 +32,8 @@ peal_sip_destination_selection_force_uri(peal_sip_destination_selection *d, peal
 }
 /** Sends all further requests of the context to this address; server location is not asked.
  * @param address copied, with a port; NULL: no longer
- * @return PEAL_OK, PEAL_E_ARGUMENT, PEAL_E_NOT_BUILT_IN for other transports than UDP @thread core */
+ * @return PEAL_OK, PEAL_E_ARGUMENT, PEAL_E_NOT_BUILT_IN for other transports than UDP @thread core
+ */
 PEAL_INLINE peal_result
 peal_sip_destination_selection_force_address(peal_sip_destination_selection *d,
                                              const peal_socket_addr *address,
@@ -49,13 +50,14 @@ peal_sip_destination_selection_copy_from(peal_sip_destination_selection *d,
     return d->vt->copy_from(d, other);
 }
 
-/** Server location (S4): from the target URI to a list of hosts (RFC 3263). Numeric hosts and maddr;
- * a host name gives PEAL_E_NOT_BUILT_IN until a resolver is there, sips: and stream transports until
- * they are; other schemes PEAL_E_SIP_URI_SCHEME. Multicast, broadcast and "any" addresses are refused. */
+/** Server location (S4): from the target URI to a list of hosts (RFC 3263). Numeric hosts and
+ * maddr; a host name gives PEAL_E_NOT_BUILT_IN until a resolver is there, sips: and stream
+ * transports until they are; other schemes PEAL_E_SIP_URI_SCHEME. Multicast, broadcast and "any"
+ * addresses are refused. */
 PEAL_API extern const peal_clsid peal_sip_server_location_clsid;
 
-/** Via management (S6, mandatory): on each try a Via of our own with a new branch; over UDP it asks for
- * rport (RFC 3581). */
+/** Via management (S6, mandatory): on each try a Via of our own with a new branch; over UDP it asks
+ * for rport (RFC 3581). */
 PEAL_API extern const peal_clsid peal_sip_via_management_clsid;
 
 /** Symmetric UDP (S7): requests leave by the UDP port that listens at their local address. */

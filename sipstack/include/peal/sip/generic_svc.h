@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /** @file
- * Generic service (U11): any other request, in or out of a dialog: OPTIONS, MESSAGE, INFO, unknown ones.
- * Needs the user agent service before it. Core thread. */
+ * Generic service (U11): any other request, in or out of a dialog: OPTIONS, MESSAGE, INFO, unknown
+ * ones. Needs the user agent service before it. Core thread. */
 #ifndef PEAL_SIP_GENERIC_SVC_H
 #define PEAL_SIP_GENERIC_SVC_H
 
@@ -22,18 +22,27 @@ PEAL_INTERFACE(peal_sip_generic) {
 };
 PEAL_API extern const peal_clsid peal_sip_generic_clsid;
 
-/** Makes a request to add headers and body to. INVITE, ACK, BYE, CANCEL give PEAL_E_ARGUMENT. */
+/** Makes a request to the remote target, to add headers and body to.
+ * @param method_text used for PEAL_SIP_METHOD_UNKNOWN only
+ * @return PEAL_OK, PEAL_E_ARGUMENT for INVITE, ACK, BYE, CANCEL and PRACK, PEAL_E_SIP_NO_TARGET
+ * before the user agent was told whom to ask, PEAL_E_SIP_CLEARED, PEAL_E_NO_MEMORY */
 PEAL_INLINE peal_result peal_sip_generic_new_request(peal_sip_generic *g, peal_sip_method method,
                                                      peal_str method_text, peal_sip_packet **ret)
 {
     return g->vt->new_request(g, method, method_text, ret);
 }
-/** Sends it; the reference is taken in any case. Event: on_answered. */
+/** Sends it, in the dialog when there is one (RFC 3261 §12.2.1), else outside (§8.1). Events:
+ * on_progress, on_answered. Several may be open at once.
+ * @param request its reference is taken in any case
+ * @param[out] ret one reference to the request; may be NULL
+ * @return PEAL_OK, PEAL_E_ARGUMENT, PEAL_E_SIP_NO_MANAGER, PEAL_E_SIP_NO_DIALOG when the dialog is
+ * over, PEAL_E_SIP_CLEARED, PEAL_E_NO_MEMORY */
 PEAL_INLINE peal_result peal_sip_generic_send(peal_sip_generic *g, peal_sip_packet *request,
                                               void *opaque, peal_sip_client_request **ret)
 {
     return g->vt->send(g, request, opaque, ret);
 }
+/** The context, borrowed. */
 PEAL_INLINE peal_sip_context *peal_sip_generic_context(peal_sip_generic *g)
 {
     return g->vt->context(g);
