@@ -139,9 +139,16 @@ static void clear_service(peal__ctx *ctx, size_t index)
     }
 }
 
+/* The first service that chooses where requests go, and all behind it, are connection services. */
 static size_t connection_start(const peal__ctx *ctx)
 {
-    return peal__order_connection_start(clsid_at, ctx, peal__ctx_count(ctx));
+    const size_t count = peal__ctx_count(ctx);
+    for (size_t i = 0; i < count; i++) {
+        if (PEAL_VT_HAS(peal_sip_service, peal__ctx_service(ctx, i)->vt, select)) {
+            return i;
+        }
+    }
+    return count;
 }
 
 /* Core services end in reverse attach order, so that the user agent's dialog is still there when the
@@ -150,6 +157,17 @@ static void clear_core_services(peal__ctx *ctx)
 {
     for (size_t i = connection_start(ctx); i > 0; i--) {
         clear_service(ctx, i - 1);
+    }
+}
+
+/* Managers may be freed when clear returns, also those of services that end later. */
+static void take_managers(peal__ctx *ctx)
+{
+    for (size_t i = connection_start(ctx); i < peal__ctx_count(ctx); i++) {
+        peal_sip_service *service = peal__ctx_service(ctx, i);
+        if (PEAL_VT_HAS(peal_sip_service, service->vt, set_manager)) {
+            (void)service->vt->set_manager(service, NULL);
+        }
     }
 }
 
@@ -187,6 +205,7 @@ void peal__ctx_clear(peal__ctx *ctx)
     ctx->state = PEAL__CTX_CLEARED;
     orphan_requests(ctx);
     peal__sreq_detach_all(ctx);
+    take_managers(ctx);
     clear_connection_services(ctx);
     ctx->core->open_context_count--;
     peal__core_context_cleared(ctx->core);

@@ -193,8 +193,6 @@ peal_result peal__order_check(peal__clsid_at *at, const void *list, size_t count
                               const peal_clsid *next);
 /* Is everything there that these services need? @return PEAL_OK, PEAL_E_SIP_SERVICE_MISSING */
 peal_result peal__order_complete(peal__clsid_at *at, const void *list, size_t count);
-/* The index from which on services are connection services. */
-size_t peal__order_connection_start(peal__clsid_at *at, const void *list, size_t count);
 
 /* ---- stage 2: selection (selection.c) ---- */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Which service may stand behind which, as data: one row for each service the stack knows, by the name
- * of its CLSID, whether it is built in or not. Services of third parties stand where they are put: a
- * core service, or, once a connection service is there, a connection service. No thread. */
+ * of its CLSID, whether it is built in or not. Services of third parties stand where they are put. No
+ * thread. */
 #include "sipstack/core/core_priv.h"
 
 /* Ranks: a service may follow only those of the same or a lower rank. */
@@ -20,8 +20,7 @@ enum {
     RANK_COMPLETION,
     RANK_REASON,
     RANK_PRIVACY,
-    RANK_CONNECTION, /* from here on: connection services */
-    RANK_DESTINATION = RANK_CONNECTION,
+    RANK_DESTINATION, /* from here on: connection services */
     RANK_ENUM,
     RANK_PERSISTENT,
     RANK_LOCATION,
@@ -119,15 +118,4 @@ peal_result peal__order_complete(peal__clsid_at *at, const void *list, size_t co
         }
     }
     return PEAL_OK;
-}
-
-size_t peal__order_connection_start(peal__clsid_at *at, const void *list, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        const order_row *row = row_of(at(list, i));
-        if (row && row->rank >= RANK_CONNECTION) {
-            return i;
-        }
-    }
-    return count;
 }

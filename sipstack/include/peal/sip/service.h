@@ -57,7 +57,9 @@ PEAL_INTERFACE(peal_sip_service) {
     size_t size; /**< sizeof(peal_sip_service_vt) */
     /** The service is in the context now; @p context is borrowed for life. */
     peal_result (*attached)(peal_sip_service *self, peal_sip_context *context);
-    /** Sets the manager; NULL: none. PEAL_E_ARGUMENT when the service has none. */
+    /** Sets the manager; NULL: none. PEAL_E_ARGUMENT when the service has none. Taking it away is clear
+     * for a core service alone (K9); a connection service, whose clear may come later than the
+     * context's, goes on without reporting. */
     peal_result (*set_manager)(peal_sip_service *self, void *manager);
     /** The context is being cleared: send what is owed, leave all tables, drop pending state. Core
      * services first, in reverse attach order, while all others still work (server requests without
