@@ -113,8 +113,9 @@ void peal__call_leg_gone(struct call *call, bool was_in, bool was_peer)
     struct leg *leg;
     if (was_in) {
         peal__call_timer(call, CALL_OVER, 0);
-        if (call->request) {
-            (void)peal_sip_client_request_cancel(call->request, B2BUA_NONE);
+        /* CANCEL ends all early dialogs of the INVITE (RFC 3261 §9.1): none needs a BYE. */
+        if (call->request && peal_sip_client_request_cancel(call->request, B2BUA_NONE) >= 0) {
+            return;
         }
         while ((leg = first_standing(call)) != NULL) {
             peal__leg_hang_up(leg, NULL);

@@ -219,7 +219,8 @@ static peal_result add_retry_after(peal_sip_packet *response, void *arg)
 static peal_result add_capabilities(peal_sip_packet *response, void *arg)
 {
     (void)arg;
-    peal_result r = peal_sip_packet_set(response, PEAL_SIP_HEADER_ALLOW, PEAL_STR(B2BUA_ALLOW));
+    peal_result r =
+        peal_sip_packet_set(response, PEAL_SIP_HEADER_ALLOW, PEAL_STR(B2BUA_ALLOW_IN_DIALOG));
     if (r >= 0) {
         r = peal_sip_packet_set(response, PEAL_SIP_HEADER_ACCEPT, PEAL_STR("application/sdp"));
     }
@@ -227,6 +228,12 @@ static peal_result add_capabilities(peal_sip_packet *response, void *arg)
         r = peal_sip_packet_set(response, PEAL_SIP_HEADER_SUPPORTED, PEAL_STR(B2BUA_SUPPORTED));
     }
     return r;
+}
+
+static peal_result add_allow(peal_sip_packet *response, void *arg)
+{
+    (void)arg;
+    return peal_sip_packet_set(response, PEAL_SIP_HEADER_ALLOW, PEAL_STR(B2BUA_ALLOW));
 }
 
 static void new_call(struct b2bua *app, peal_sip_packet *invite)
@@ -258,8 +265,8 @@ static void on_new_request(peal_sip_dispatcher_mgr *self, peal_sip_core_config *
         /* RFC 3261 §11.2 */
         (void)peal_sip_core_respond(core, request, 200, B2BUA_NONE, add_capabilities, NULL);
     } else if (peal_sip_packet_method(request) != PEAL_SIP_METHOD_INVITE) {
-        /* ACK, BYE and CANCEL need a dialog or an INVITE: there is none */
-        (void)peal_sip_core_respond(core, request, 481, B2BUA_NONE, NULL, NULL);
+        /* What is relayed inside a dialog is not taken outside of one. */
+        (void)peal_sip_core_respond(core, request, 405, B2BUA_NONE, add_allow, NULL);
     } else if (app->is_draining || (limit && app->call_count >= limit)) {
         (void)peal_sip_core_respond(core, request, 503, B2BUA_NONE, add_retry_after, NULL);
     } else {
@@ -329,7 +336,7 @@ static peal_result make_stack(struct b2bua *app)
                                          .timer_d_ms = o->t1_ms * 64,
                                          .user_agent = PEAL_STR("peal-b2bua") };
     const peal_sip_dispatcher_config accept = { .size = sizeof accept,
-                                                .allow = PEAL_STR(B2BUA_ALLOW),
+                                                .allow = PEAL_STR(B2BUA_ALLOW_IN_DIALOG),
                                                 .supported = PEAL_STR(B2BUA_SUPPORTED),
                                                 .manager = &app->incoming };
     peal_thread *transport = app->threads[three ? 1 : 0];

@@ -29,6 +29,7 @@ def refused(flow):
     answer(481, "INFO", to="<sip:bob@127.0.0.1>;tag=nothing")
     answer(481, "CANCEL")
     check("INVITE" in answer(405, "REGISTER").get("Allow"), "Allow of 405")
+    check("MESSAGE" not in answer(405, "MESSAGE").get("Allow"), "Allow of 405 to MESSAGE")
     answer(501, "STRANGE")
     check(answer(420, "INVITE", headers=[("Require", "100rel, nonsense")]).get("Unsupported")
           .startswith("100rel"), "Unsupported")
@@ -83,7 +84,7 @@ def in_a_call(flow):
     call.a.send("BYE")
     caller.expect(481)
     call.a.remote_tag = good
-    call.a.send("INFO", cseq=1)
+    call.a.send("INFO", cseq=0)
     caller.expect(500)
     call.a.cseq += 1
     callee.nothing_before(b2bua)
