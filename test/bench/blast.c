@@ -254,7 +254,7 @@ int main(int argc, char **argv)
     getsockname(s, (struct sockaddr *)&dst, &al);
     lport = ntohs(dst.sin_port);
     dst.sin_port = htons((uint16_t)tport);
-    pid = (unsigned)time(NULL) & 0xffffff;
+    pid = ((unsigned)time(NULL) << 16 | ((unsigned)getpid() & 0xffff)) & 0x7fffffff;
     C = calloc((size_t)N, sizeof *C);
     lat = calloc((size_t)N, sizeof *lat);
     sdplen = sprintf(sdp, "v=0\r\no=alice 53655765 2353687637 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 "
