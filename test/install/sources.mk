@@ -1,1 +1,2 @@
-# tests: install
+# The examples built against the installed libraries: `make installcheck`, and test/run.sh.
+EXTRA_DIST += test/install/embed.sh
