@@ -40,6 +40,15 @@ peal__sip_invite *peal__sip_session_find(const peal__sip_session *s,
     return invite;
 }
 
+static bool holds(const peal__sip_session *s, const peal__sip_invite *wanted)
+{
+    const peal__sip_invite *invite = s->invites;
+    while (invite && invite != wanted) {
+        invite = invite->next;
+    }
+    return invite != NULL;
+}
+
 peal__sip_invite *peal__sip_session_open_invite(const peal__sip_session *s)
 {
     for (peal__sip_invite *invite = s->invites; invite; invite = invite->next) {
@@ -373,6 +382,12 @@ void peal__sip_session_report(peal_sip_service *self, peal_sip_client_event_cont
 static void on_invite_ended(peal__sip_session *s, peal__sip_invite *invite)
 {
     const bool initial = invite->initial;
+    if (invite->answered && !invite->ack && !s->over && s->state == PEAL_SIP_SESSION_UP) {
+        peal__sip_session_never_acked(s); /* the same 64*T1 */
+    }
+    if (s->cleared || !holds(s, invite)) {
+        return; /* by the application, when it heard of it */
+    }
     const peal_sip_session_end why = !invite->failed && peal__sip_session_fork_won(s)
                                          ? PEAL_SIP_SESSION_END_FORK_LOST
                                          : PEAL_SIP_SESSION_END_FAILED;

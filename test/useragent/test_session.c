@@ -134,21 +134,30 @@ START_TEST(ack_never_comes)
 }
 END_TEST
 
+/* K4: the session acknowledges in the application's place, and ends. */
 START_TEST(application_never_acknowledges)
 {
     ua_world *w = world_new(41, 1);
+    ua_peer *p = peer_new(w, "10.0.0.9", &w->alice);
     w->alice.has_no_acks = true;
-    w->bob.answer = 200;
-    ua_call *a = call_new(&w->alice, &w->bob.address, "");
+    ua_call *a = call_new(&w->alice, &p->address, "");
     call_invite(a);
-    world_run(w, 31900);
+    const char *invite = peer_expect(p, "INVITE ");
+    peer_answer(p, invite, "200 OK", "t", "");
+    world_until(w, &a->success, 1, 100);
+    peer_answer(p, invite, "200 OK", "t", "");
+    peer_expect_none(p, "ACK ", 31900);
     ck_assert_int_eq(a->success, 1);
     ck_assert_int_eq(a->ended, 0);
-    world_until(w, &a->ended, 1, 300);
+    world_until(w, &a->ended, 1, 200);
     ck_assert_int_eq(a->why, PEAL_SIP_SESSION_END_NOT_ACKED);
-    ua_call *b = node_last_call(&w->bob);
-    world_until(w, &b->ended, 1, 1000);
-    check_over(w, a, b);
+    peer_expect(p, "ACK ");
+    peer_expect(p, "BYE ");
+    call_let_go(a);
+    world_run(w, 70000);
+    ck_assert_int_eq(peer_count(p, "ACK "), 1);
+    node_check_quiet(&w->alice);
+    peer_free(p);
     world_free(w);
 }
 END_TEST

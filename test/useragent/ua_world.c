@@ -625,6 +625,7 @@ const char *header_of(const char *text, const char *name)
         return "";
     }
     at += strlen(start);
+    at += strspn(at, " ");
     return keep(at, strcspn(at, "\r"));
 }
 
