@@ -12,6 +12,7 @@ import check_kit as kit
 
 def main():
     report = kit.Report()
+    report.test("documentation")
     if not shutil.which("doxygen"):
         print("doxygen is not installed: skipped")
         sys.exit(77)
@@ -27,10 +28,10 @@ def main():
     warnings = [line for line in done.stderr.splitlines() if "warning:" in line or "error:" in line]
     for _, relative in kit.public_headers():
         own = [w.replace(kit.TOP + "/", "") for w in warnings if w.startswith(kit.path(relative) + ":")]
-        report.check(not own, "\n".join(own))
+        report.check(not own, "\n" + "\n".join(own))
     known = tuple(header + ":" for header in headers)
     other = [w for w in warnings if not w.startswith(known)]
-    report.check(not other, "\n".join(other))
+    report.check(not other, "\n" + "\n".join(other))
     report.check(done.returncode == 0 or bool(warnings), f"doxygen failed:\n{done.stderr}")
     report.finish()
 

@@ -31,10 +31,10 @@ def main():
             for name in ["peal/features.h"] + [name for name, _ in kit.public_headers()]:
                 with open(source, "w", encoding="utf-8") as file:
                     file.write(f"#include <{name}>\n#include <{name}>\nint alone;\n")
+                report.test(f"<{name}> alone as {language}")
                 done = subprocess.run(command + FLAGS + INCLUDES + [source], text=True,
                                       capture_output=True, check=False)
-                report.check(done.returncode == 0,
-                             f"<{name}> does not compile alone as {language}:\n{done.stderr}")
+                report.check(done.returncode == 0, f"does not compile:\n{done.stderr}")
     report.finish()
 
 

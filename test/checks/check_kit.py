@@ -24,23 +24,35 @@ INCLUDE_ROOTS = ["framework/include", "sipstack/include", "sdp/include"]
 
 
 class Report:
-    """Counts what was checked and prints what is wrong."""
+    """Counts tests and prints what is wrong. A test holds many checks: one finding fails it."""
 
     def __init__(self):
-        self.done = 0
-        self.failed = 0
+        self.tests = {}
+        self.name = None
+
+    def test(self, name):
+        """What is checked from now on belongs to this test."""
+        self.name = name
+        self.tests.setdefault(name, [0, 0])
 
     def check(self, fine, message):
-        self.done += 1
+        counts = self.tests[self.name]
+        counts[0] += 1
         if not fine:
-            self.failed += 1
-            print(message)
+            counts[1] += 1
+            print(f"{self.name}: {message}")
         return fine
 
     def finish(self):
-        percent = 100 * (self.done - self.failed) // max(self.done, 1)
-        print(f"{percent}%: Checks: {self.done}, Failures: {self.failed}, Errors: 0")
-        sys.exit(1 if self.failed or not self.done else 0)
+        """A test that found nothing to check has failed too: it looked at the wrong place."""
+        for name, (checks, _) in self.tests.items():
+            if checks == 0:
+                print(f"{name}: there was nothing to check")
+        failed = sum(1 for checks, findings in self.tests.values() if findings or not checks)
+        number = len(self.tests)
+        percent = 100 * (number - failed) // max(number, 1)
+        print(f"{percent}%: Checks: {number}, Failures: {failed}, Errors: 0")
+        sys.exit(1 if failed or not number else 0)
 
 
 def path(*parts):

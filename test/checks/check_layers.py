@@ -108,8 +108,11 @@ def check_users(report, home):
 def main():
     report = kit.Report()
     home = home_of_headers()
+    report.test("libraries include what stands left of them")
     check_library(report, home, allowed_packages())
+    report.test("programs include public headers")
     check_users(report, home)
+    report.test("public headers are installed")
     for name, relative in kit.public_headers():
         report.check(name in home, f"{relative} is in no package's list: it would not be installed")
     report.finish()

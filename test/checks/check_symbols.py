@@ -72,14 +72,17 @@ def declared(folder):
 
 
 def check_exports(report, library, folder):
+    report.test(f"{library} exports its own names")
     symbols = exported(library)
     if not report.check(symbols is not None, f"{library}.so is not built"):
         return
     for symbol in sorted(symbols):
         report.check(symbol.startswith("peal_") and not symbol.startswith("peal__"),
                      f"{library}.so exports {symbol}")
+    report.test(f"{library} has what its headers declare")
     for name, relative in sorted(declared(folder).items()):
         report.check(name in symbols, f"{relative} declares {name}, which {library}.so does not have")
+    report.test(f"{library} has a versioned soname")
     done = subprocess.run(["readelf", "-d", os.path.join(kit.BUILD, ".libs", f"{library}.so")],
                           text=True, capture_output=True, check=False)
     report.check(re.search(rf"SONAME.*\[{re.escape(library)}\.so\.\d+\]", done.stdout) is not None,
@@ -87,6 +90,7 @@ def check_exports(report, library, folder):
 
 
 def check_needs(report, library, package_of):
+    report.test(f"{library} asks for what it may")
     code, output = nm("-A", "-u", os.path.join(kit.BUILD, ".libs", f"{library}-objs.a"))
     report.check(code == 0, f"{library}-objs.a is not built")
     for line in output.splitlines():

@@ -89,7 +89,10 @@ def check_hashes(report):
 
 def main():
     report = kit.Report()
-    for check in (check_names, check_text, check_c_style, check_dead, check_sleeps, check_hashes):
+    for name, check in (("names are unique", check_names), ("licence, size, nothing left", check_text),
+                        ("style", check_c_style), ("every file is built and shipped", check_dead),
+                        ("no test sleeps", check_sleeps), ("identity hashes", check_hashes)):
+        report.test(name)
         check(report)
     report.finish()
 
