@@ -99,7 +99,9 @@ const peal__sip_typed *peal__sip_packet_typed(peal_sip_packet *packet, peal__sip
     }
     const kind_row *kind = &kinds[peal__sip_header_rows[line->id].kind];
     peal_str value = peal__sip_line_value(line);
-    bool is_list = kind->is_list && (value.n == 0 || memchr(value.p, ',', value.n) != NULL);
+    /* Where no comma stands there is one value, and its decoder sees all that is wrong with it. */
+    bool is_list = kind->is_list && (kind->decode == text_of || value.n == 0 ||
+                                     memchr(value.p, ',', value.n) != NULL);
     size_t room = is_list ? count_values(value, packet->list_limit) : 1;
     room = room < packet->list_limit ? room : packet->list_limit;
     peal__sip_typed *typed =

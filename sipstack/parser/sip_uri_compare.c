@@ -160,6 +160,9 @@ bool peal_sip_uri_eq(const peal_sip_uri *a, const peal_sip_uri *b)
     if (a->scheme != b->scheme) {
         return false;
     }
+    if (peal_str_eq(a->text, b->text)) {
+        return true; /* also when a parameter stands twice, where the first counts */
+    }
     switch (a->scheme) {
     case PEAL_SIP_SCHEME_SIP:
     case PEAL_SIP_SCHEME_SIPS:
