@@ -96,7 +96,9 @@ static peal_result port_loop_wait(peal_loop *self, int64_t timeout_us)
     uv_port_loop *loop = loop_of(self);
     if (timeout_us > 0) {
         uv_update_time(&loop->uv); /* else the timer would count from the last wait */
-        (void)uv_timer_start(&loop->timer, on_timer, ((uint64_t)timeout_us + 999) / 1000, 0);
+        /* uv_run() runs due timers before it polls: one that fires there already must be running
+         * again, or the poll would wait for ever. */
+        (void)uv_timer_start(&loop->timer, on_timer, ((uint64_t)timeout_us + 999) / 1000, 1);
     }
     (void)uv_run(&loop->uv, timeout_us ? UV_RUN_ONCE : UV_RUN_NOWAIT);
     if (timeout_us > 0) {
