@@ -8,6 +8,7 @@ int main(void)
     srunner_add_suite(runner, session_fork_suite());
     srunner_add_suite(runner, dialog_suite());
     srunner_add_suite(runner, memory_suite());
+    srunner_add_suite(runner, storm_suite());
     srunner_run_all(runner, CK_ENV);
     const int failed = srunner_ntests_failed(runner);
     srunner_free(runner);

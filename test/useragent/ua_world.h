@@ -133,6 +133,7 @@ Suite *session_cancel_suite(void);
 Suite *session_fork_suite(void);
 Suite *dialog_suite(void);
 Suite *memory_suite(void);
+Suite *storm_suite(void);
 
 #define ABSENT ((peal_str){ NULL, 0 })
 
