@@ -320,6 +320,6 @@ void peal__req_unroute(peal__req *req)
 {
     (void)peal_sip_client_request_ref(&req->face);
     peal__req_drop_events(req);
-    peal__req_pump(req); /* nothing happens when this is inside a callback: the loop goes on there */
+    peal__req_pump(req); /* inside a callback this does nothing: the loop goes on there */
     peal_sip_client_request_unref(&req->face);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Client requests nobody hears of any more: their context was cleared (K9), or all is reported while a
- * host that was given up may still answer (K5). What is owed goes out: CANCEL to a late 1xx, ACK and
- * BYE to a late 2xx, so that no call stays up at one end. Core thread. RFC 3261 §9.1, §13.2.2.4, §15. */
+/* Client requests nobody hears of any more: their context was cleared (K9), or all is reported
+ * while a host that was given up may still answer (K5). What is owed goes out: CANCEL to a late
+ * 1xx, ACK and BYE to a late 2xx, so that no call stays up at one end. Core thread. RFC 3261 §9.1,
+ * §13.2.2.4, §15. */
 #include "sipstack/core/core_priv.h"
 
 #include <peal/trace.h>
@@ -64,8 +65,8 @@ void peal__req_orphan(peal__req *req)
 
 /* ---- ACK and BYE for a 2xx that nobody wants ---- */
 
-/* RFC 3261 §12.1.2: the route set is Record-Route in reverse order. A strict router in front is dealt
- * with by destination selection. */
+/* RFC 3261 §12.1.2: the route set is Record-Route in reverse order. A strict router in front is
+ * dealt with by destination selection. */
 static peal_result add_routes(peal_sip_packet *packet, peal_sip_packet *response)
 {
     const peal_sip_address *route = NULL;

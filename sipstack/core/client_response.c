@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The way of a response in: transaction → request → the right context → its services in attach order →
- * events (client_event.c). Core thread. RFC 3261 §8.1.3, §13.2.2; RFC 3263 §4.3. */
+/* The way of a response in: transaction → request → the right context → its services in attach
+ * order → events (client_event.c). Core thread. RFC 3261 §8.1.3, §13.2.2; RFC 3263 §4.3. */
 #include "sipstack/core/core_priv.h"
 
 #include <peal/trace.h>

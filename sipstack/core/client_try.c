@@ -58,8 +58,8 @@ void peal__req_cancel_try(peal__req *req, peal__try *t)
     }
 }
 
-/* Another try takes over, or the request is over: an INVITE stays matched, so that a late 1xx gets a
- * CANCEL and a late 2xx ACK and BYE (K5); nothing is owed to others. */
+/* Another try takes over, or the request is over: an INVITE stays matched, so that a late 1xx gets
+ * a CANCEL and a late 2xx ACK and BYE (K5); nothing is owed to others. */
 void peal__req_abandon(peal__req *req, peal__try *t)
 {
     peal_timer_stop(req->core->thread, &t->timer);

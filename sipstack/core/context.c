@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The SIP context (C4): the outer object of an aggregate of services, and its end (K9). Core thread. */
+/* The SIP context (C4): the outer object of an aggregate of services, and its end (K9). Core
+ * thread. */
 #include "sipstack/core/core_priv.h"
 
 #include <peal/trace.h>
@@ -151,8 +152,8 @@ static size_t connection_start(const peal__ctx *ctx)
     return count;
 }
 
-/* Core services end in reverse attach order, so that the user agent's dialog is still there when the
- * session owes a BYE. */
+/* Core services end in reverse attach order, so that the user agent's dialog is still there when
+ * the session owes a BYE. */
 static void clear_core_services(peal__ctx *ctx)
 {
     for (size_t i = connection_start(ctx); i > 0; i--) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Context templates (K10): services, managers and order checked once; a context with all its services
- * is one block, and an interface is found by one table. Core thread; set up on any. */
+/* Context templates (K10): services, managers and order checked once; a context with all its
+ * services is one block, and an interface is found by one table. Core thread; set up on any. */
 #include "sipstack/core/core_priv.h"
 
 enum { BLOCK_ALIGN = 16, BLOCK_MAX = 1 << 20 };

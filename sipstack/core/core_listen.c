@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Listening, asynchronous (T4): a command to transport, its result to the core user. Core thread. */
+/* Listening, asynchronous (T4): a command to transport, its result to the core user. Core
+ * thread. */
 #include "sipstack/core/core_priv.h"
 
 #include <peal/trace.h>

@@ -3,10 +3,10 @@
  * Everything here is the core thread's.
  *
  * Who owns whom: the application counts the stack (core config), contexts, request handles and
- * controls. A context, a request and a control each count the stack. A context lists its open requests
- * without counting them; an open request counts itself until it is over. Only what must go on after
- * the context's clear (a selection under way, an INVITE waiting for its end) counts the context, as its
- * *guest*. */
+ * controls. A context, a request and a control each count the stack. A context lists its open
+ * requests without counting them; an open request counts itself until it is over. Only what must go
+ * on after the context's clear (a selection under way, an INVITE waiting for its end) counts the
+ * context, as its *guest*. */
 #ifndef PEAL_SIP_CORE_PRIV_H
 #define PEAL_SIP_CORE_PRIV_H
 
@@ -144,7 +144,7 @@ struct peal__ctx {
     void *opaque;
     peal_node node;            /* core->contexts */
     peal_node requests;        /* open client requests, in the order they were sent */
-    peal_node routed;          /* requests of other contexts whose response is reported here (C11) */
+    peal_node routed;          /* requests of other contexts that are reported here (C11) */
     peal_node server_requests; /* that have no final response yet, or whose end is awaited */
     uint32_t entity;
     uint32_t guests;      /* what still needs the connection services after clear */
@@ -355,7 +355,8 @@ extern const peal__sip_client_txn_owner peal__req_txn_owner;
 
 /* The way of a response in. Takes the reference. */
 void peal__req_on_response(peal__try *try, peal_sip_packet *response);
-/* Hands a final response (a local one too) to the services, or lets it wait. Takes the reference. */
+/* Hands a final response (a local one too) to the services, or lets it wait. Takes the
+ * reference. */
 void peal__req_deliver(peal__req *req, peal_sip_packet *response);
 /* Makes the local response for @p result and delivers it. */
 void peal__req_answer_locally(peal__req *req, peal_result result);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Shutdown in steps, none of which waits (K22): no new work; contexts may end (grace); the others are
- * cleared; transactions may end (linger); transport closes; on_shut_down is the last event.
+/* Shutdown in steps, none of which waits (K22): no new work; contexts may end (grace); the others
+ * are cleared; transactions may end (linger); transport closes; on_shut_down is the last event.
  * Core thread. */
 #include "sipstack/core/core_priv.h"
 

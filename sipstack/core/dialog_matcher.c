@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Dialog matcher lists (C10): from Call-ID and tags to a context, by one look into a keyed hash table
- * whatever the number of dialogs. Core thread. RFC 3261 §12, §12.2.2; tags may be missing in peers of
- * RFC 2543 (§12.1.1). */
+/* Dialog matcher lists (C10): from Call-ID and tags to a context, by one look into a keyed hash
+ * table whatever the number of dialogs. Core thread. RFC 3261 §12, §12.2.2; tags may be missing in
+ * peers of RFC 2543 (§12.1.1). */
 #include "sipstack/core/core_priv.h"
 
 #include <peal/trace.h>

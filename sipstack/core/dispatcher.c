@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* The ready-made way for requests that match nothing (C12): a user agent server's checks in the order of
- * RFC 3261 §8.2, as one table of functions; what passes them all goes to the application. Core thread.
- * Rejections need no state: the same request gets the same answer (§8.2.7). */
+/* The ready-made way for requests that match nothing (C12): a user agent server's checks in the
+ * order of RFC 3261 §8.2, as one table of functions; what passes them all goes to the application.
+ * Core thread. Rejections need no state: the same request gets the same answer (§8.2.7). */
 #include "sipstack/core/core_priv.h"
 
 #include <peal/trace.h>
 
-/* A merged request comes by another path within moments; an INVITE's transaction may last longer than
- * this, but no request is still on its way then (64*T1 is when its sender gives up). */
+/* A merged request comes by another path within moments; an INVITE's transaction may last longer
+ * than this, but no request is still on its way then (64*T1 is when its sender gives up). */
 typedef struct seen_request {
     peal_hash_node node;
     peal_node age; /* oldest first */

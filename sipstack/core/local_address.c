@@ -3,8 +3,8 @@
  * and Contact (T3). Core thread; before start-up the thread that sets the stack up. */
 #include "sipstack/core/core_priv.h"
 
-/* "host:port" with the FQDN, or the address alone; the port always stands, because an FQDN without one
- * would ask peers for SRV records (RFC 3263 §4.2). */
+/* "host:port" with the FQDN, or the address alone; the port always stands, because an FQDN without
+ * one would ask peers for SRV records (RFC 3263 §4.2). */
 static size_t write_host(const peal_sip_local_address *from, bool by_address, char *text)
 {
     char address[PEAL_SOCKET_ADDR_TEXT_MAX];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Messages sent again as they are (K4): an ACK to a 2xx, which has a branch but no transaction; a 2xx
- * whose repetition is its session's. Core thread. RFC 3261 §13.2.2.4, §13.3.1.4. */
+/* Messages sent again as they are (K4): an ACK to a 2xx, which has a branch but no transaction; a
+ * 2xx whose repetition is its session's. Core thread. RFC 3261 §13.2.2.4, §13.3.1.4. */
 #include "sipstack/core/core_priv.h"
 
 #include <peal/trace.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Stage 2 of sending (K2): connection services name the hosts; then, once per try, the next host, the
- * local address, what depends on it, Via. A service may answer later. Core thread. RFC 3263 §4. */
+/* Stage 2 of sending (K2): connection services name the hosts; then, once per try, the next host,
+ * the local address, what depends on it, Via. A service may answer later. Core thread. RFC 3263
+ * §4. */
 #include "sipstack/core/core_priv.h"
 
 /* RFC 3261 §18.1.1: within 200 bytes of the MTU a request wants a stream; also room for our Via. */
@@ -82,8 +83,8 @@ peal_result peal_sip_try_add_host(peal_sip_try *t, const peal_sip_host *host)
     return PEAL_OK;
 }
 
-/* T9: a request above the threshold goes first over streams, UDP last; each in the given order. With
- * only UDP available it goes by UDP all the same. */
+/* T9: a request above the threshold goes first over streams, UDP last; each in the given order.
+ * With only UDP available it goes by UDP all the same. */
 static void order_by_size(peal__sel *sel)
 {
     const size_t bytes = peal_sip_packet_size(sel->try.packet) + SIZE_MARGIN;
@@ -183,7 +184,8 @@ bool peal__sel_has_more(const peal__sel *sel)
     return sel && sel->host_next < sel->host_count;
 }
 
-/* Each try starts from the packet as select left it; it is kept only while more tries may follow. */
+/* Each try starts from the packet as select left it; it is kept only while more tries may
+ * follow. */
 static peal_result take_packet(peal__sel *sel)
 {
     if (!sel->try.packet) {

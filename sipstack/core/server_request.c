@@ -3,8 +3,8 @@
  * RFC 3261 §8.2, §9.2; RFC 4320; decision K9.
  *
  * Until the final response the control lives as long as somebody holds it: who lets it go undecided
- * answers 500. Afterwards it keeps itself only while its manager waits for the transaction's end, or a
- * kept response for its wire. */
+ * answers 500. Afterwards it keeps itself only while its manager waits for the transaction's end,
+ * or a kept response for its wire. */
 #include "sipstack/core/core_priv.h"
 
 #include <peal/trace.h>
@@ -16,8 +16,8 @@ static peal_str absent(void)
 
 /* ---- responses out ---- */
 
-/* RFC 3261 §8.2.6.2: every response but a 100 has a To tag; where no user agent set one, one that is
- * the same for all responses to this request. */
+/* RFC 3261 §8.2.6.2: every response but a 100 has a To tag; where no user agent set one, one that
+ * is the same for all responses to this request. */
 static peal_result add_to_tag(peal__sreq *s, peal_sip_packet *response)
 {
     char tag[PEAL__SIP_STATELESS_TAG_MAX];
@@ -169,8 +169,8 @@ peal_result peal_sip_server_event_control_respond(peal_sip_server_event_control 
     return r < 0 ? r : peal_sip_server_event_control_send_response(c, response);
 }
 
-/* An answer of the core itself, which must not fail for a service's sake: without the services' parts
- * when they refuse. A To tag is needed all the same (RFC 3261 §8.2.6.2). */
+/* An answer of the core itself, which must not fail for a service's sake: without the services'
+ * parts when they refuse. A To tag is needed all the same (RFC 3261 §8.2.6.2). */
 static void answer(peal__sreq *s, unsigned status)
 {
     char tag[16];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Which service may stand behind which, as data: one row for each service the stack knows, by the name
- * of its CLSID, whether it is built in or not. Services of third parties stand where they are put. No
- * thread. */
+/* Which service may stand behind which, as data: one row for each service the stack knows, by the
+ * name of its CLSID, whether it is built in or not. Services of third parties stand where they are
+ * put. No thread. */
 #include "sipstack/core/core_priv.h"
 
 /* Ranks: a service may follow only those of the same or a lower rank. */

@@ -6,4 +6,6 @@ core_sources = sipstack/core/client_event.c sipstack/core/client_orphan.c \
 	sipstack/core/core_shutdown.c sipstack/core/dialog_matcher.c sipstack/core/dispatcher.c \
 	sipstack/core/local_address.c sipstack/core/resend.c sipstack/core/selection.c \
 	sipstack/core/server_request.c sipstack/core/service_order.c
-core_headers = sipstack/include/peal/sip/core_config.h sipstack/include/peal/sip/events.h sipstack/include/peal/sip/context.h sipstack/include/peal/sip/service.h sipstack/include/peal/sip/dialog_matcher.h
+core_headers = sipstack/include/peal/sip/core_config.h sipstack/include/peal/sip/events.h \
+	sipstack/include/peal/sip/context.h sipstack/include/peal/sip/service.h \
+	sipstack/include/peal/sip/dialog_matcher.h

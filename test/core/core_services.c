@@ -275,7 +275,9 @@ static peal_result way_give(way *w, peal_sip_try *t)
 {
     peal_result r = PEAL_OK;
     for (size_t i = 0; r >= 0 && i < w->count; i++) {
-        const peal_sip_host host = { w->hosts[i], PEAL_SIP_TRANSPORT_UDP };
+        const bool stream = w->hosts[i].port == WAY_STREAM_PORT;
+        const peal_sip_host host = { w->hosts[i],
+                                     stream ? PEAL_SIP_TRANSPORT_TCP : PEAL_SIP_TRANSPORT_UDP };
         r = peal_sip_try_add_host(t, &host);
     }
     return r;

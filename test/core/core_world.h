@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A simulated world of two stacks that talk to each other, and three small services of our own: they show
- * what third parties may write, and keep the core's tests free of the services that come with it.
+/* A simulated world of two stacks that talk to each other, and three small services of our own:
+ * they show what third parties may write, and keep the core's tests free of the services that come
+ * with it.
  *
  *   test.agent   core service: fills in requests, owns every method, reports last
  *   test.helper  core service: queues an event for each response and watches
@@ -35,6 +36,8 @@ struct hooks {
 };
 
 enum { EVENT_HELPER = 7, EVENT_AGENT = 8 };
+/* test.way takes a host at this port for one by TCP. */
+enum { WAY_STREAM_PORT = 7000 };
 
 PEAL_INTERFACE(test_agent)
 {
@@ -81,7 +84,8 @@ struct world {
     size_t last_bytes;
 };
 
-/* Starts the world with @p threads servicing threads per stack, up to 3. Ends the test on failure. */
+/* Starts the world with @p threads servicing threads per stack, up to 3. Ends the test on
+ * failure. */
 /* Makes the three services known; world_start does it. */
 void register_services(void);
 void world_start(world *w, unsigned threads);
@@ -110,6 +114,7 @@ peal_str absent(void);
 /* The suites. */
 Suite *suite_life(void);
 Suite *suite_client(void);
+Suite *suite_cancel(void);
 Suite *suite_server(void);
 Suite *suite_failover(void);
 Suite *suite_dispatcher(void);

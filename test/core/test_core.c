@@ -8,6 +8,7 @@ int main(void)
 {
     SRunner *r = srunner_create(suite_life());
     srunner_add_suite(r, suite_client());
+    srunner_add_suite(r, suite_cancel());
     srunner_add_suite(r, suite_failover());
     srunner_add_suite(r, suite_server());
     srunner_add_suite(r, suite_dispatcher());

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The dispatcher's table of rejections (C12, K7): one row for each, from a raw datagram to the answer on
- * the wire. */
+/* The dispatcher's table of rejections (C12, K7): one row for each, from a raw datagram to the
+ * answer on the wire. */
 #include "core_world.h"
 
 #include <stdio.h>
@@ -53,7 +53,8 @@ static void finish(void)
     world_end(&w);
 }
 
-/* Throws bytes at the peer as if they came from the wire: from a port that the client stack has not. */
+/* Throws bytes at the peer as if they came from the wire: from a port that the client stack has
+ * not. */
 typedef struct thrower {
     peal_sock_owner owner;
     peal_loop *loop;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Several hosts for one request (K5; RFC 3263 §4.3): silence, 503 and send errors move on; late answers
- * of hosts that were given up. The peer stack listens on several ports, each a host. */
+/* Several hosts for one request (K5; RFC 3263 §4.3): silence, 503 and send errors move on; late
+ * answers of hosts that were given up. The peer stack listens on several ports, each a host. */
 #include "core_world.h"
 
 static world w;
@@ -322,6 +322,38 @@ START_TEST(host_without_local_address_is_skipped)
 }
 END_TEST
 
+/* T9: a request above the threshold goes by a stream first; with none to be had it goes by UDP. */
+START_TEST(big_request_prefers_a_stream)
+{
+    static char body[2000];
+    outcome o;
+    peal_sip_packet *packet = NULL;
+    peal_sip_context *c = start(&o, 1, 200, 200, 200);
+    const peal_socket_addr hosts[] = { addr("10.0.0.2", 6000),
+                                       addr("10.0.0.2", WAY_STREAM_PORT) };
+    peal_sip_context *two = make_context(&w.a, &o.hooks, hosts, 2);
+    ck_assert_int_eq(send_request(two, PEAL_SIP_METHOD_OPTIONS, NULL, NULL), PEAL_OK);
+    world_run(&w, 100);
+    ck_assert_uint_eq(o.status, 200);
+    ck_assert_uint_eq(o.hooks.tries_ended, 1);
+    memset(body, 'x', sizeof body);
+    ck_assert_int_eq(peal_sip_packet_new_request(peal_sip_core_pool(w.a.core),
+                                                 PEAL_SIP_METHOD_MESSAGE, absent(),
+                                                 PEAL_STR("sip:b@example.com"), &packet),
+                     PEAL_OK);
+    ck_assert_int_eq(peal_sip_packet_set_body(packet, PEAL_STR("text/plain"),
+                                              peal_str_of(body, sizeof body)),
+                     PEAL_OK);
+    ck_assert_int_eq(peal_sip_send_request(two, agent_service(two), packet, NULL, NULL), PEAL_OK);
+    world_run(&w, 100);
+    ck_assert_uint_eq(o.heard, 2);
+    ck_assert_uint_eq(o.status, 200);
+    ck_assert_uint_eq(o.hooks.tries_ended, 3); /* TCP failed, UDP was last */
+    end_context(&two);
+    finish(&c);
+}
+END_TEST
+
 Suite *suite_failover(void)
 {
     Suite *s = suite_create("failover");
@@ -341,6 +373,7 @@ Suite *suite_failover(void)
     tcase_add_test(t, late_success_after_a_failure_is_ended);
     tcase_add_test(t, cancel_asks_no_further_host);
     tcase_add_test(t, host_without_local_address_is_skipped);
+    tcase_add_test(t, big_request_prefers_a_stream);
     suite_add_tcase(s, t);
     return s;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Life cycle: start-up and its refusals, listening, local addresses, templates, order, shutdown, restart. */
+/* Life cycle: start-up and its refusals, listening, local addresses, templates, order, shutdown,
+ * restart. */
 #include "core_world.h"
 
 static world w;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Every single allocation fails in turn during a call's set-up, call and tear-down (F7): errors, no leak,
- * and everything comes to an end. */
+/* Every single allocation fails in turn during a call's set-up, call and tear-down (F7): errors, no
+ * leak, and everything comes to an end. */
 #include "core_world.h"
 
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /** @file
- * The SIP context: an ECOM aggregate of attached services. For a user agent one context is one dialog
- * or one series of requests outside of dialogs. Everything here is the core thread's. */
+ * The SIP context: an ECOM aggregate of attached services. For a user agent one context is one
+ * dialog or one series of requests outside of dialogs. Everything here is the core thread's. */
 #ifndef PEAL_SIP_CONTEXT_H
 #define PEAL_SIP_CONTEXT_H
 
@@ -24,19 +24,21 @@ PEAL_INTERFACE(peal_sip_context) {
     void (*set_entity)(peal_sip_context *self, uint32_t entity);
 };
 
-/** What contexts of one kind are made of: services in order, with their managers (K10). Immutable once
- * the first context was made of it; counted. */
+/** What contexts of one kind are made of: services in order, with their managers (K10). Immutable
+ * once the first context was made of it; counted. */
 PEAL_INTERFACE(peal_sip_context_template) {
     peal_unk_vt unk;
     peal_result (*add)(peal_sip_context_template *self, const peal_clsid *clsid, void *manager);
     peal_result (*make)(peal_sip_context_template *self, void *opaque, peal_sip_context **ret);
 };
-/** Makes an empty template for contexts of this stack (referenced). @thread core, or any before use */
+/** Makes an empty template for contexts of this stack (referenced). @thread core, or any before
+ * use */
 PEAL_API peal_result peal_sip_context_template_new(peal_sip_core_config *core,
                                                    peal_sip_context_template **ret);
 /** Appends a service. Order constraints are checked here (see doc/guide/contexts.md).
  * @param manager the service's manager, borrowed, may be NULL for services that report nothing
- * @return PEAL_OK, PEAL_E_NO_CLASS, PEAL_E_SIP_SERVICE_ORDER, PEAL_E_EXISTS, PEAL_E_STATE when used */
+ * @return PEAL_OK, PEAL_E_NO_CLASS, PEAL_E_SIP_SERVICE_ORDER, PEAL_E_EXISTS, PEAL_E_STATE when
+ * used */
 PEAL_INLINE peal_result peal_sip_context_template_add(peal_sip_context_template *t,
                                                       const peal_clsid *clsid, void *manager)
 {
@@ -53,14 +55,16 @@ PEAL_INLINE peal_result peal_sip_context_template_make(peal_sip_context_template
 
 /** Makes a context without services. @return PEAL_OK, PEAL_E_NO_MEMORY, PEAL_E_SIP_SHUTTING_DOWN */
 PEAL_API peal_result peal_sip_context_new(peal_sip_core_config *core, peal_sip_context **ret);
-/** Attaches a service behind the others. Same rules and result as peal_sip_context_template_add(). */
+/** Attaches a service behind the others. Same rules and result as
+ * peal_sip_context_template_add(). */
 PEAL_INLINE peal_result peal_sip_context_attach(peal_sip_context *c, const peal_clsid *clsid,
                                                 void *manager)
 {
     return c->vt->attach(c, clsid, manager);
 }
-/** Ends the context (K9): sends what is owed (CANCEL, BYE, 487, 500), takes it out of every table; no
- * event is ever reported after it. Legal in any callback, more than once. Before the last release. */
+/** Ends the context (K9): sends what is owed (CANCEL, BYE, 487, 500), takes it out of every table;
+ * no event is ever reported after it. Legal in any callback, more than once. Before the last
+ * release. */
 PEAL_INLINE void peal_sip_context_clear(peal_sip_context *c)
 {
     c->vt->clear(c);
@@ -76,6 +80,7 @@ PEAL_INLINE void *peal_sip_context_opaque(peal_sip_context *c)
 {
     return c->vt->opaque(c);
 }
+/** Sets the application's own pointer. */
 PEAL_INLINE void peal_sip_context_set_opaque(peal_sip_context *c, void *opaque)
 {
     c->vt->set_opaque(c, opaque);

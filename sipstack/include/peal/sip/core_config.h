@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /** @file
- * One SIP stack: its configuration, start-up and shutdown (requirements of RFC 3261 in one process).
- * A process may hold several, independent of one another.
+ * One SIP stack: its configuration, start-up and shutdown (requirements of RFC 3261 in one
+ * process). A process may hold several, independent of one another.
  *
- * Order of use: peal_sip_init(); peal_sip_core_config_new(); set threads, core user, local addresses;
- * startup; listen (result at the core user); contexts; shutdown (result at the core user); stop the
- * threads; unref; peal_sip_fini(). */
+ * Order of use: peal_sip_init(); peal_sip_core_config_new(); set threads, core user, local
+ * addresses; startup; listen (result at the core user); contexts; shutdown (result at the core
+ * user); stop the threads; unref; peal_sip_fini(). */
 #ifndef PEAL_SIP_CORE_CONFIG_H
 #define PEAL_SIP_CORE_CONFIG_H
 
@@ -22,18 +22,20 @@ PEAL_API peal_result peal_sip_init(void);
 /** Takes one peal_sip_init() back. @return PEAL_OK, PEAL_E_STATE, PEAL_E_LIVE_OBJECTS */
 PEAL_API peal_result peal_sip_fini(void);
 
+/** The application's end, declared below. */
 typedef struct peal_sip_core_user peal_sip_core_user;
+/** Dialogs by their ids: see dialog_matcher.h. */
 typedef struct peal_sip_dialog_matcher_list peal_sip_dialog_matcher_list;
 
 /** A local address: what peers may be told to reach us by, and which destinations it serves. */
 typedef struct peal_sip_local_address {
     size_t size;                   /**< sizeof(peal_sip_local_address) */
-    peal_socket_addr address;      /**< address and port that packets leave by; never 0.0.0.0 or :: */
+    peal_socket_addr address;      /**< address and port packets leave by; never 0.0.0.0 or :: */
     peal_str fqdn;                 /**< host written into Via and Contact; absent: the address */
     const peal_socket_addr *networks; /**< reachable networks; NULL with count 0: default address */
     const uint8_t *prefix_bits;    /**< of each network */
     size_t network_count;
-    uint32_t entity;               /**< serves the contexts with the same entity id alone (0: none set) */
+    uint32_t entity;               /**< serves contexts of this entity id alone (0: none set) */
 } peal_sip_local_address;
 
 /** What a packet is about to leave by: given to services in stage 2. */
@@ -50,7 +52,7 @@ typedef struct peal_sip_settings {
     uint32_t t1_ms, t2_ms, t4_ms, timer_d_ms; /**< RFC 3261 table 4: 500, 4000, 5000, 32000 */
     uint32_t try_timeout_ms; /**< K5: silence before the next host, default 4000 */
     bool try_timeout_off;    /**< only the RFC's timers move to the next host */
-    uint32_t udp_threshold_bytes; /**< requests above want a stream (RFC 3261 §18.1.1); default 1300 */
+    uint32_t udp_threshold_bytes; /**< above: a stream (RFC 3261 §18.1.1); default 1300 */
     uint32_t max_reissues;   /**< of one request, default 8 */
     bool via_by_address;     /**< write the IP address into Via even if an FQDN is set */
     peal_sip_limits limits;  /**< of received messages */
@@ -90,8 +92,9 @@ PEAL_INTERFACE(peal_sip_core_config) {
 
 /** Makes a stack, not started. @thread any */
 PEAL_API peal_result peal_sip_core_config_new(peal_sip_core_config **ret);
-/** Sets the servicing threads (referenced): core (core, transactions, application callbacks), transport
- * (sockets, framing, encoding), resolver (DNS; NULL: none). Any two or all may be the same.
+/** Sets the servicing threads (referenced): core (core, transactions, application callbacks),
+ * transport (sockets, framing, encoding), resolver (DNS; NULL: none). Any two or all may be the
+ * same.
  * @return PEAL_OK, PEAL_E_STATE after startup, PEAL_E_ARGUMENT @thread any, before startup */
 PEAL_INLINE peal_result peal_sip_core_config_set_threads(peal_sip_core_config *c, peal_thread *core,
                                                          peal_thread *transport,
@@ -105,7 +108,8 @@ PEAL_INLINE peal_result peal_sip_core_config_set_settings(peal_sip_core_config *
 {
     return c->vt->set_settings(c, s);
 }
-/** Sets the core user (borrowed until shutdown is over). @return PEAL_OK, PEAL_E_STATE after startup
+/** Sets the core user (borrowed until shutdown is over). @return PEAL_OK, PEAL_E_STATE after
+ * startup
  * @thread any, before startup */
 PEAL_INLINE peal_result peal_sip_core_config_set_core_user(peal_sip_core_config *c,
                                                            peal_sip_core_user *user)
@@ -114,8 +118,8 @@ PEAL_INLINE peal_result peal_sip_core_config_set_core_user(peal_sip_core_config 
 }
 /** Adds a local address (copied). The first whose network holds the destination is used, else the
  * first without networks. Listening on an address adds it by itself when no local address of this
- * family is there. A wildcard address adds none: responses leave by the address their request came to,
- * but requests need a local address, else they end with PEAL_E_SIP_NO_LOCAL_ADDRESS. Changes of
+ * family is there. A wildcard address adds none: responses leave by the address their request came
+ * to, but requests need a local address, else they end with PEAL_E_SIP_NO_LOCAL_ADDRESS. Changes of
  * via_by_address count for addresses added later.
  * @return PEAL_OK, PEAL_E_ARGUMENT, PEAL_E_EXISTS @thread core, or any before startup */
 PEAL_INLINE peal_result peal_sip_core_config_add_local_address(peal_sip_core_config *c,
@@ -131,7 +135,8 @@ PEAL_INLINE peal_result peal_sip_core_config_remove_local_address(peal_sip_core_
     return c->vt->remove_local_address(c, a);
 }
 /** Starts the stack. Afterwards everything of it belongs to the core thread.
- * Allowed again after on_shut_down. Until then the stack keeps itself alive and its thread attached.
+ * Allowed again after on_shut_down. Until then the stack keeps itself alive and its thread
+ * attached.
  * @return PEAL_OK, PEAL_E_STATE without threads or core user, or when it is up, PEAL_E_NO_MEMORY
  * @thread core (or any while the core thread is not active yet) */
 PEAL_INLINE peal_result peal_sip_core_config_startup(peal_sip_core_config *c)
@@ -153,9 +158,10 @@ PEAL_INLINE peal_result peal_sip_core_config_unlisten(peal_sip_core_config *c, u
     return c->vt->unlisten(c, listener, opaque);
 }
 /** Shuts down: refuses new work at once (requests outside of dialogs get 503), waits up to
- * @p grace_ms for contexts to end, clears the rest, lets transactions linger up to @p linger_ms, then
- * closes all and calls on_shut_down. A second call shortens the times. Contexts, handles and controls
- * that the application still holds stay valid, but do nothing; they must go before their threads do.
+ * @p grace_ms for contexts to end, clears the rest, lets transactions linger up to @p linger_ms,
+ * then closes all and calls on_shut_down. A second call shortens the times. Contexts, handles and
+ * controls that the application still holds stay valid, but do nothing; they must go before their
+ * threads do.
  * @return PEAL_OK, PEAL_E_STATE when it is not up @thread core */
 PEAL_INLINE peal_result peal_sip_core_config_shutdown(peal_sip_core_config *c, uint32_t grace_ms,
                                                       uint32_t linger_ms)
@@ -181,7 +187,8 @@ PEAL_INLINE peal_thread *peal_sip_core_config_core_thread(peal_sip_core_config *
 /** The application's end of the core. All callbacks come on the core thread. */
 PEAL_MANAGER(peal_sip_core_user) {
     size_t size;
-    /** A request that matches no transaction and no dialog, or an ACK or CANCEL that matches nothing.
+    /** A request that matches no transaction and no dialog, or an ACK or CANCEL that matches
+     * nothing.
      * @p packet is borrowed; hand it to a context (peal_sip_context_handle_packet()), to
      * peal_sip_dispatch() or answer by peal_sip_core_respond(). Unanswered it is just dropped. */
     void (*on_packet)(peal_sip_core_user *self, peal_sip_core_config *core,

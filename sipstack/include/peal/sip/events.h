@@ -5,8 +5,8 @@
  * A *client request* is one request being sent, with all its tries, reissues and events. A *client
  * event control* comes with each event of it and takes exactly one decision: reissue, call next,
  * clear. A *server event control* comes with each request received and sends its responses.
- * All are the core thread's. A control may be kept (a reference) and used later; after the context's
- * clear every call gives PEAL_E_SIP_CLEARED. */
+ * All are the core thread's. A control may be kept (a reference) and used later; after the
+ * context's clear every call gives PEAL_E_SIP_CLEARED. */
 #ifndef PEAL_SIP_EVENTS_H
 #define PEAL_SIP_EVENTS_H
 
@@ -38,16 +38,17 @@ PEAL_INLINE void *peal_sip_client_request_opaque(peal_sip_client_request *r)
 {
     return r->vt->opaque(r);
 }
-/** Cancels an INVITE at any moment (K3): while no 1xx came it is held back; when nothing was sent yet
- * it ends by a local 487. The final response still comes as an event.
+/** Cancels an INVITE at any moment (K3): while no 1xx came it is held back; when nothing was sent
+ * yet it ends by a local 487. The final response still comes as an event.
  * @param reason value of a Reason header (RFC 3326), may be absent
- * @return PEAL_OK, PEAL_I_ALREADY, PEAL_E_STATE when it is final or no INVITE, PEAL_E_SIP_CLEARED */
+ * @return PEAL_OK, PEAL_I_ALREADY, PEAL_E_STATE when it is final or no INVITE,
+ * PEAL_E_SIP_CLEARED */
 PEAL_INLINE peal_result peal_sip_client_request_cancel(peal_sip_client_request *r, peal_str reason)
 {
     return r->vt->cancel(r, reason);
 }
-/** The request as the services completed it (stage 1), borrowed, read only; NULL once all its events
- * are decided. */
+/** The request as the services completed it (stage 1), borrowed, read only; NULL once all its
+ * events are decided. */
 PEAL_INLINE peal_sip_packet *peal_sip_client_request_packet(peal_sip_client_request *r)
 {
     return r->vt->packet(r);
@@ -74,7 +75,8 @@ peal_sip_client_event_control_request(peal_sip_client_event_control *c)
 {
     return c->vt->request(c);
 }
-/** The response, borrowed. A time-out or send failure gives a local 408 or 503 (RFC 3261 §8.1.3.1). */
+/** The response, borrowed. A time-out or send failure gives a local 408 or 503 (RFC 3261
+ * §8.1.3.1). */
 PEAL_INLINE peal_sip_packet *
 peal_sip_client_event_control_response(peal_sip_client_event_control *c)
 {
@@ -88,7 +90,8 @@ peal_sip_client_event_control_local_result(peal_sip_client_event_control *c)
     return c->vt->local_result(c);
 }
 /** Decision: send the cached request again after a failure, with a new CSeq; the queue and cache of
- * events are emptied. The host that answered is asked again unless Request-URI or top Route changed.
+ * events are emptied. The host that answered is asked again unless Request-URI or top Route
+ * changed.
  * @return PEAL_OK, PEAL_E_SIP_DECIDED, PEAL_E_SIP_REISSUE after a success or a 1xx, PEAL_E_LIMIT,
  * PEAL_E_SIP_CLEARED */
 PEAL_INLINE peal_result peal_sip_client_event_control_reissue(peal_sip_client_event_control *c)
@@ -96,8 +99,8 @@ PEAL_INLINE peal_result peal_sip_client_event_control_reissue(peal_sip_client_ev
     return c->vt->reissue(c);
 }
 /** Decision: go on with the next event of this response.
- * @return PEAL_OK, PEAL_E_SIP_DECIDED, PEAL_E_SIP_NO_MORE_EVENTS after the last (which counts as the
- * decision clear), PEAL_E_SIP_CLEARED */
+ * @return PEAL_OK, PEAL_E_SIP_DECIDED, PEAL_E_SIP_NO_MORE_EVENTS after the last (which counts as
+ * the decision clear), PEAL_E_SIP_CLEARED */
 PEAL_INLINE peal_result peal_sip_client_event_control_call_next(peal_sip_client_event_control *c)
 {
     return c->vt->call_next(c);
@@ -133,6 +136,7 @@ PEAL_INLINE uintptr_t peal_sip_server_event_control_opaque(peal_sip_server_event
 {
     return c->vt->opaque(c);
 }
+/** Leaves an opaque for the services and managers behind. */
 PEAL_INLINE void peal_sip_server_event_control_set_opaque(peal_sip_server_event_control *c,
                                                           uintptr_t opaque)
 {
@@ -147,8 +151,8 @@ peal_sip_server_event_control_new_response(peal_sip_server_event_control *c, uns
 }
 /** Sends a response: passes the services in attach order, then goes out. The reference is taken in
  * any case. Any number of 1xx, exactly one final.
- * @return PEAL_OK, PEAL_E_SIP_FINAL_SENT, PEAL_E_SIP_CLEARED, PEAL_E_SIP_TIMEOUT when nobody waits for it
- * any more (RFC 4320), PEAL_E_ARGUMENT, PEAL_E_NO_MEMORY, what a service refused it with */
+ * @return PEAL_OK, PEAL_E_SIP_FINAL_SENT, PEAL_E_SIP_CLEARED, PEAL_E_SIP_TIMEOUT when nobody waits
+ * for it any more (RFC 4320), PEAL_E_ARGUMENT, PEAL_E_NO_MEMORY, what a service refused it with */
 PEAL_INLINE peal_result
 peal_sip_server_event_control_send_response(peal_sip_server_event_control *c,
                                             peal_sip_packet *response)
