@@ -22,8 +22,11 @@
 /** Makes the compiler warn when a result is thrown away. */
 #define PEAL_MUST_CHECK __attribute__((warn_unused_result))
 
+/** The condition is mostly true. */
 #define PEAL_LIKELY(x) __builtin_expect(!!(x), 1)
+/** The condition is mostly false. */
 #define PEAL_UNLIKELY(x) __builtin_expect(!!(x), 0)
+/** Items of an array (not of a pointer). */
 #define PEAL_COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 /** From a member's address to its struct; a pointer of the wrong type is diagnosed. */

@@ -17,7 +17,9 @@ extern "C" {
 #endif
 
 typedef struct peal_port peal_port;
+/** An event loop; its inside is the port's. */
 typedef struct peal_loop peal_loop;
+/** A socket; its inside is the port's. */
 typedef struct peal_sock peal_sock;
 
 /** What a socket tells its owner; called during loop wait, on the loop's thread. */
@@ -70,6 +72,7 @@ typedef struct peal_port_vt {
     /** Fills with random bytes good enough for keys. Any thread. */
     peal_result (*random)(peal_port *self, void *buffer, size_t bytes);
 
+    /** Makes a loop. */
     peal_result (*loop_open)(peal_port *self, peal_loop **ret);
     /** Frees the loop; all its sockets must be closed. */
     void (*loop_close)(peal_loop *loop);
@@ -107,7 +110,7 @@ typedef struct peal_port_vt {
 
 /** A port. Further members belong to the implementation behind it. */
 struct peal_port {
-    const peal_port_vt *vt;
+    const peal_port_vt *vt; /**< what it can do */
 };
 
 /** The best port of this build: libuv, else poll. Lives as long as the process. @thread any */

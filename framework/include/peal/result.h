@@ -115,9 +115,13 @@ enum {
     X(I, PEAL_I_PENDING, PEAL_PKG_BASE + 2, "started; the result comes later")                    \
     X(I, PEAL_I_END, PEAL_PKG_BASE + 3, "the end is reached")
 
+/** Value of an error. */
 #define PEAL_RESULT_VALUE_E(v) (-(v))
+/** Value of a warning. */
 #define PEAL_RESULT_VALUE_W(v) (PEAL_RESULT_WARNING_BIT | (v))
+/** Value of an information. */
 #define PEAL_RESULT_VALUE_I(v) (v)
+/** Private: one row of the table as an enumerator. */
 #define PEAL_RESULT_ENUM(kind, name, value, sentence) name = PEAL_RESULT_VALUE_##kind(value),
 /** All codes; PEAL_OK is plain success. */
 enum { PEAL_OK = 0, PEAL_RESULT_TABLE(PEAL_RESULT_ENUM) PEAL_RESULT_ENUM_END = 0x7fffffff };

@@ -11,6 +11,7 @@
 extern "C" {
 #endif
 
+/** A simulated world. */
 typedef struct peal_sim peal_sim;
 
 /** What happens to each datagram on its way. Percentages are 0..100. */

@@ -176,6 +176,7 @@ PEAL_API uint64_t peal_thread_now_ms(const peal_thread *t);
 PEAL_API peal_pool *peal_thread_pool(peal_thread *t);
 /** The port and the loop, for code that opens sockets. @thread owner */
 PEAL_API peal_port *peal_thread_port(const peal_thread *t);
+/** The loop, for code that opens sockets. @thread owner */
 PEAL_API peal_loop *peal_thread_loop(const peal_thread *t);
 /** Messages waiting now. @thread any */
 PEAL_API size_t peal_thread_queue_length(const peal_thread *t);
@@ -195,6 +196,7 @@ PEAL_API peal_result peal_thread_group_activate_for(peal_thread *const *threads,
 /** In debug builds: complains with the object's name and both threads, and asserts, when the caller
  * is not on @p t; else nothing. Gives true when all is well. */
 PEAL_API bool peal_thread_check(const peal_thread *t, const char *object);
+/** peal_thread_check() in debug builds, true in others. */
 #if PEAL_DEBUG
 #define PEAL_ON_THREAD(t, object) peal_thread_check((t), (object))
 #else

@@ -21,6 +21,7 @@ PEAL_INTERFACE(peal_sip_destination_selection) {
     peal_result (*copy_from)(peal_sip_destination_selection *self,
                              peal_sip_destination_selection *other);
 };
+/** Its class. */
 PEAL_API extern const peal_clsid peal_sip_destination_selection_clsid;
 /** Sends all further requests of the context to this URI.
  * @param uri copied; absent: no longer

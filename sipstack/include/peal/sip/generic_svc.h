@@ -20,6 +20,7 @@ PEAL_INTERFACE(peal_sip_generic) {
                         peal_sip_client_request **ret);
     peal_sip_context *(*context)(peal_sip_generic *self);
 };
+/** Its class. */
 PEAL_API extern const peal_clsid peal_sip_generic_clsid;
 
 /** Makes a request to the remote target, to add headers and body to.

@@ -17,6 +17,7 @@ extern "C" {
     X(REGISTER, "REGISTER") X(PRACK, "PRACK") X(UPDATE, "UPDATE") X(INFO, "INFO")                 \
     X(SUBSCRIBE, "SUBSCRIBE") X(NOTIFY, "NOTIFY") X(REFER, "REFER") X(MESSAGE, "MESSAGE")         \
     X(PUBLISH, "PUBLISH")
+/** Private: one row as an enumerator. */
 #define PEAL_SIP_METHOD_ENUM(id, text) PEAL_SIP_METHOD_##id,
 /** A method's id; methods are case-sensitive. */
 typedef enum peal_sip_method {
@@ -92,6 +93,7 @@ typedef enum peal_sip_header_kind {
     X(PROXY_AUTHENTICATE, "Proxy-Authenticate", 0, RAW, 0)                                        \
     X(AUTHENTICATION_INFO, "Authentication-Info", 0, RAW, 0)
 
+/** Private: one row as an enumerator. */
 #define PEAL_SIP_HEADER_ENUM(id, name, compact, kind, single) PEAL_SIP_HEADER_##id,
 /** A header's id. */
 typedef enum peal_sip_header_id {
@@ -156,8 +158,11 @@ typedef struct peal_sip_value {
 
 /** Decode one value that fills @p text. @return PEAL_OK, PEAL_E_SIP_HEADER */
 PEAL_API peal_result peal_sip_via_decode(peal_str text, peal_sip_via *ret);
+/** As peal_sip_via_decode(). */
 PEAL_API peal_result peal_sip_address_decode(peal_str text, peal_sip_address *ret);
+/** As peal_sip_via_decode(). */
 PEAL_API peal_result peal_sip_cseq_decode(peal_str text, peal_sip_cseq *ret);
+/** As peal_sip_via_decode(). */
 PEAL_API peal_result peal_sip_value_decode(peal_str text, peal_sip_value *ret);
 /** Splits off the next value of a comma-separated list (quotes, brackets and comments respected);
  * start with *cursor = the header's value. @return PEAL_OK, PEAL_I_END, PEAL_E_SIP_HEADER */

@@ -20,7 +20,9 @@
 extern "C" {
 #endif
 
+/** A packet. */
 typedef struct peal_sip_packet peal_sip_packet;
+/** Encoded bytes. */
 typedef struct peal_sip_wire peal_sip_wire;
 
 /** Limits of decoding. Zero members mean the default. */
@@ -89,11 +91,14 @@ PEAL_API size_t peal_sip_packet_live(void);
 PEAL_API const peal_sip_fault *peal_sip_packet_fault(const peal_sip_packet *packet);
 /** Where it came from; zeroed for a packet made here. */
 PEAL_API const peal_sip_origin *peal_sip_packet_origin(const peal_sip_packet *packet);
+/** Sets where it came from (copied). */
 PEAL_API void peal_sip_packet_set_origin(peal_sip_packet *packet, const peal_sip_origin *origin);
 
+/** A request, not a response. */
 PEAL_API bool peal_sip_packet_is_request(const peal_sip_packet *packet);
 /** The request's method, or the CSeq method of a response. */
 PEAL_API peal_sip_method peal_sip_packet_method(const peal_sip_packet *packet);
+/** The method as written. */
 PEAL_API peal_str peal_sip_packet_method_text(const peal_sip_packet *packet);
 /** The Request-URI's text; absent for a response. */
 PEAL_API peal_str peal_sip_packet_request_uri(const peal_sip_packet *packet);
@@ -105,6 +110,7 @@ PEAL_API peal_result peal_sip_packet_request_uri_decoded(peal_sip_packet *packet
 PEAL_API peal_result peal_sip_packet_set_request_uri(peal_sip_packet *packet, peal_str uri);
 /** 0 for a request. */
 PEAL_API unsigned peal_sip_packet_status(const peal_sip_packet *packet);
+/** The reason phrase; absent for a request. */
 PEAL_API peal_str peal_sip_packet_reason(const peal_sip_packet *packet);
 
 /** @name Header lines as text
@@ -157,10 +163,12 @@ PEAL_INLINE peal_result peal_sip_packet_add(peal_sip_packet *p, peal_sip_header_
 {
     return peal_sip_packet_addv(p, id, &v, 1);
 }
+/** One-part form of peal_sip_packet_pushv(). */
 PEAL_INLINE peal_result peal_sip_packet_push(peal_sip_packet *p, peal_sip_header_id id, peal_str v)
 {
     return peal_sip_packet_pushv(p, id, &v, 1);
 }
+/** One-part form of peal_sip_packet_setv(). */
 PEAL_INLINE peal_result peal_sip_packet_set(peal_sip_packet *p, peal_sip_header_id id, peal_str v)
 {
     return peal_sip_packet_setv(p, id, &v, 1);
@@ -176,21 +184,27 @@ PEAL_API peal_result peal_sip_packet_set_number(peal_sip_packet *packet, peal_si
  * @{ */
 PEAL_API peal_result peal_sip_packet_via(peal_sip_packet *packet, size_t nth,
                                          const peal_sip_via **ret);
+/** The From value. */
 PEAL_API peal_result peal_sip_packet_from(peal_sip_packet *packet, const peal_sip_address **ret);
+/** The To value. */
 PEAL_API peal_result peal_sip_packet_to(peal_sip_packet *packet, const peal_sip_address **ret);
 /** Contact, Route, Record-Route or any header of kind ADDRESS or ADDRESS_LIST. */
 PEAL_API peal_result peal_sip_packet_address(peal_sip_packet *packet, peal_sip_header_id id,
                                              size_t nth, const peal_sip_address **ret);
+/** The CSeq value. */
 PEAL_API peal_result peal_sip_packet_cseq(peal_sip_packet *packet, const peal_sip_cseq **ret);
 /** Absent if there is none. */
 PEAL_API peal_str peal_sip_packet_call_id(peal_sip_packet *packet);
+/** The value of a header of kind NUMBER. */
 PEAL_API peal_result peal_sip_packet_number(peal_sip_packet *packet, peal_sip_header_id id,
                                             uint32_t *ret);
+/** The nth value of a header of kind TOKENS. */
 PEAL_API peal_result peal_sip_packet_token(peal_sip_packet *packet, peal_sip_header_id id,
                                            size_t nth, peal_str *ret);
 /** One of the tokens with this id is @p token (case ignored; methods in Allow: case counts). */
 PEAL_API bool peal_sip_packet_has_token(peal_sip_packet *packet, peal_sip_header_id id,
                                         peal_str token);
+/** The value of a header of kind VALUE_PARAMS. */
 PEAL_API peal_result peal_sip_packet_value_params(peal_sip_packet *packet, peal_sip_header_id id,
                                                   peal_sip_value *ret);
 /** @} */
@@ -218,9 +232,11 @@ PEAL_API char *peal_sip_packet_alloc(peal_sip_packet *packet, size_t bytes);
 /** Encodes a packet. @thread any that may read the packet */
 PEAL_API peal_result peal_sip_wire_new(peal_pool *pool, const peal_sip_packet *packet,
                                        peal_sip_wire **ret);
+/** Takes a reference. */
 PEAL_API peal_sip_wire *peal_sip_wire_ref(peal_sip_wire *wire);
 /** Gives NULL; NULL allowed. */
 PEAL_API peal_sip_wire *peal_sip_wire_unref(peal_sip_wire *wire);
+/** The bytes; they live as long as a reference is held. */
 PEAL_API peal_str peal_sip_wire_bytes(const peal_sip_wire *wire);
 /** @} */
 

@@ -39,6 +39,7 @@ PEAL_INTERFACE(peal_sip_session) {
     peal_sip_session_state (*state)(peal_sip_session *self);
     peal_sip_context *(*context)(peal_sip_session *self);
 };
+/** Its class. */
 PEAL_API extern const peal_clsid peal_sip_session_clsid;
 
 /** Makes an INVITE packet to add headers and body to; send it by peal_sip_session_invite().
@@ -101,6 +102,7 @@ PEAL_INLINE peal_result peal_sip_session_fork_into(peal_sip_session *s, peal_sip
 {
     return s->vt->fork_into(s, fresh);
 }
+/** Where the session stands. */
 PEAL_INLINE peal_sip_session_state peal_sip_session_current_state(peal_sip_session *s)
 {
     return s->vt->state(s);

@@ -48,6 +48,7 @@ PEAL_INTERFACE(peal_sip_user_agent) {
     void (*remove_usage)(peal_sip_user_agent *self);
     peal_sip_context *(*context)(peal_sip_user_agent *self);
 };
+/** Its class. */
 PEAL_API extern const peal_clsid peal_sip_user_agent_clsid;
 
 /** Sets names and targets; local, remote and target are needed before the first request.
