@@ -19,7 +19,7 @@ typedef struct peal_blob {
     size_t limit;    /**< most bytes it may hold; 0: any number */
 } peal_blob;
 
-/** Makes an empty buffer. @param limit_bytes most it may hold; 0: any number */
+/** Makes an empty buffer that may hold at most @p limit_bytes (0: any number). */
 PEAL_INLINE void peal_blob_init(peal_blob *blob, size_t limit_bytes)
 {
     memset(blob, 0, sizeof *blob);

@@ -46,7 +46,7 @@ typedef struct peal_unk_vt {
 } peal_unk_vt;
 /** The root: what every interface starts as. */
 struct peal_unk {
-    const peal_unk_vt *vt;
+    const peal_unk_vt *vt; /**< constant after creation */
 };
 /** The root interface: the object's identity (the same pointer from each of its interfaces). */
 PEAL_API extern const peal_iid peal_unk_iid;
@@ -111,8 +111,10 @@ PEAL_API extern const peal_iid peal_unk_iid;
  * @param outer  the aggregating object's root, borrowed; NULL for a stand-alone object. With an
  *               outer @p iid must be peal_unk_iid and the result is the part's inner root.
  * @param iid    the interface wanted
- * @return PEAL_OK, PEAL_E_NO_CLASS, PEAL_E_NO_IF, PEAL_E_NO_MEMORY, PEAL_E_NO_AGGREGATION, or what
- *         the class's init gave
+ * @param ret    gets the interface; untouched on failure
+ * @return PEAL_OK, PEAL_E_NO_CLASS, PEAL_E_NO_IF, PEAL_E_NO_MEMORY, PEAL_E_NO_AGGREGATION,
+ *         PEAL_E_ARGUMENT for another @p iid than the root with an outer, or what the class's init
+ *         gave
  * @thread any */
 PEAL_API peal_result peal_create(const peal_clsid *clsid, peal_unk *outer, const peal_iid *iid,
                                  void **ret);

@@ -78,7 +78,9 @@ PEAL_API uint32_t peal_obj_refs(const peal_obj *obj);
 
 /** These three go to the controlling root and serve every interface of every class. */
 PEAL_API peal_result peal_if_query(peal_unk *self, const peal_iid *iid, void **ret);
+/** See peal_if_query(). */
 PEAL_API void peal_if_ref(peal_unk *self);
+/** See peal_if_query(). */
 PEAL_API void peal_if_unref(peal_unk *self);
 
 /** The vtable head of the interface that is @p member of @p type. */

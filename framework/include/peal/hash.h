@@ -42,7 +42,9 @@ typedef struct peal_hash_node {
 typedef struct peal_hash_table {
     struct peal_hash_node **buckets; /**< private */
     struct peal_hash_node **old;     /**< private: the smaller table while growing */
-    size_t mask, old_mask, moved;    /**< private */
+    size_t mask;                     /**< private */
+    size_t old_mask;                 /**< private */
+    size_t moved;                    /**< private */
     size_t count;                    /**< items in the table */
     size_t visiting;                 /**< private: depth of peal_hash_each() */
 } peal_hash_table;
@@ -58,16 +60,17 @@ PEAL_API void peal_hash_fini(peal_hash_table *table);
 PEAL_API void peal_hash_insert(peal_hash_table *table, peal_hash_node *node, uint64_t hash);
 /** Takes an item out; nothing happens when it is in none. */
 PEAL_API void peal_hash_remove(peal_hash_table *table, peal_hash_node *node);
-/** Finds the item with this hash that matches, of several the one inserted last; NULL if none. */
+/** Finds the item with this hash that matches; of several the one inserted last; NULL if
+ * none. */
 PEAL_API peal_hash_node *peal_hash_find(const peal_hash_table *table, uint64_t hash,
                                         peal_hash_match *match, const void *key);
-/** Finds the next item after @p node with its hash that matches: the one inserted before it; NULL if
- * none. */
+/** Finds the next item after @p node with its hash that matches: the one inserted before it; NULL
+ * if none. */
 PEAL_API peal_hash_node *peal_hash_find_next(const peal_hash_table *table,
                                              const peal_hash_node *node, peal_hash_match *match,
                                              const void *key);
-/** Calls @p visit for each item; it may remove the item it was given, and no other, and insert none.
- * The order is that of the secret: nothing that is shown may depend on it. */
+/** Calls @p visit for each item; it may remove the item it was given, and no other, and insert
+ * none. The order is that of the secret: nothing that is shown may depend on it. */
 PEAL_API void peal_hash_each(peal_hash_table *table,
                              void (*visit)(peal_hash_node *node, void *arg), void *arg);
 

@@ -74,6 +74,8 @@ typedef void peal_assert_handler(const char *file, int line, const char *express
 PEAL_API void peal_set_assert_handler(peal_assert_handler *handler);
 /** Private to PEAL_ASSERT(). */
 PEAL_API void peal_assert_failed(const char *file, int line, const char *expression);
+/** Says what must hold here; nothing in builds without asserts. */
+/** Calls the handler when @p expression is false; nothing in builds without asserts. */
 #if PEAL_HAVE_ASSERTS
 #define PEAL_ASSERT(expression)                                                                   \
     ((expression) ? (void)0 : peal_assert_failed(__FILE__, __LINE__, #expression))

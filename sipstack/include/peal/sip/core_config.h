@@ -34,14 +34,14 @@ typedef struct peal_sip_local_address {
     peal_str fqdn;                 /**< host written into Via and Contact; absent: the address */
     const peal_socket_addr *networks; /**< reachable networks; NULL with count 0: default address */
     const uint8_t *prefix_bits;    /**< of each network */
-    size_t network_count;
+    size_t network_count;          /**< items of networks and prefix_bits */
     uint32_t entity;               /**< serves contexts of this entity id alone (0: none set) */
 } peal_sip_local_address;
 
 /** What a packet is about to leave by: given to services in stage 2. */
 typedef struct peal_sip_local {
-    peal_socket_addr address;
-    peal_sip_transport transport;
+    peal_socket_addr address;     /**< it leaves from here */
+    peal_sip_transport transport; /**< by this transport */
     uint32_t listener; /**< listening socket of this address, 0 if none */
     peal_str host;     /**< "host[:port]" as Via and Contact write it */
 } peal_sip_local;
@@ -49,7 +49,10 @@ typedef struct peal_sip_local {
 /** Timers and limits of a stack; zero members mean the default. */
 typedef struct peal_sip_settings {
     size_t size;             /**< sizeof(peal_sip_settings) */
-    uint32_t t1_ms, t2_ms, t4_ms, timer_d_ms; /**< RFC 3261 table 4: 500, 4000, 5000, 32000 */
+    uint32_t t1_ms;          /**< RFC 3261 table 4: round-trip estimate, 500 */
+    uint32_t t2_ms;          /**< longest interval of retransmission, 4000 */
+    uint32_t t4_ms;          /**< how long a message stays in the network, 5000 */
+    uint32_t timer_d_ms;     /**< timer D, 32000 */
     uint32_t try_timeout_ms; /**< K5: silence before the next host, default 4000 */
     bool try_timeout_off;    /**< only the RFC's timers move to the next host */
     uint32_t udp_threshold_bytes; /**< above: a stream (RFC 3261 §18.1.1); default 1300 */
@@ -63,10 +66,18 @@ typedef struct peal_sip_settings {
 /** The number of each kind of thing alive in one stack: the census (K22). */
 typedef struct peal_sip_census {
     size_t size; /**< sizeof(peal_sip_census), set by the caller */
-    /** call.*: packets are the process's; timers are the core thread's but the stack's own */
-    size_t contexts, requests, server_requests, transactions, packets, call_timers;
-    size_t listeners, sockets, matchers, blocks; /**< base.*: blocks of the core thread's pool */
-    uint64_t dropped, refused; /**< datagrams dropped or refused by overload rules since start */
+    size_t contexts;        /**< call.*: SIP contexts */
+    size_t requests;        /**< call.*: client requests */
+    size_t server_requests; /**< call.*: requests received and not over */
+    size_t transactions;    /**< call.*: of all four kinds, lingering ones too */
+    size_t packets;         /**< call.*: packets of the whole process */
+    size_t call_timers;     /**< call.*: timers of the core thread but the stack's own */
+    size_t listeners;       /**< base.*: listening addresses */
+    size_t sockets;         /**< base.*: open sockets */
+    size_t matchers;        /**< base.*: dialogs in the default matcher list */
+    size_t blocks;          /**< base.*: blocks of the core thread's pool */
+    uint64_t dropped;       /**< datagrams dropped since start */
+    uint64_t refused;       /**< datagrams dropped or refused by overload rules since start */
 } peal_sip_census;
 
 /** A SIP stack. */
@@ -186,7 +197,7 @@ PEAL_INLINE peal_thread *peal_sip_core_config_core_thread(peal_sip_core_config *
 
 /** The application's end of the core. All callbacks come on the core thread. */
 PEAL_MANAGER(peal_sip_core_user) {
-    size_t size;
+    size_t size; /**< sizeof(peal_sip_core_user_vt) */
     /** A request that matches no transaction and no dialog, or an ACK or CANCEL that matches
      * nothing.
      * @p packet is borrowed; hand it to a context (peal_sip_context_handle_packet()), to
@@ -196,6 +207,7 @@ PEAL_MANAGER(peal_sip_core_user) {
     /** Result of listen: the bound address and the listener's id. */
     void (*on_listening)(peal_sip_core_user *self, peal_result result, uint32_t listener,
                          const peal_socket_addr *bound, void *opaque);
+    /** Result of unlisten. */
     void (*on_listening_ended)(peal_sip_core_user *self, uint32_t listener, void *opaque);
     /** The last event of a stack: nothing of it uses the threads any more.
      * @p still_held objects (contexts, controls) that the application did not let go. */

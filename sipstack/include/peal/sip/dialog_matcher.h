@@ -18,8 +18,8 @@ extern "C" {
 typedef struct peal_sip_dialog_matcher {
     peal_hash_node node;       /**< private */
     peal_sip_context *context; /**< borrowed */
-    peal_str call_id;
-    peal_str local_tag;
+    peal_str call_id;          /**< the dialog's Call-ID */
+    peal_str local_tag;        /**< our tag */
     peal_str remote_tag; /**< absent: matches any (an early dialog whose peer has none yet) */
     peal_sip_dialog_matcher_list *list; /**< private */
 } peal_sip_dialog_matcher;
@@ -44,7 +44,7 @@ PEAL_API size_t peal_sip_dialog_matcher_count(const peal_sip_dialog_matcher_list
 typedef struct peal_sip_dispatcher peal_sip_dispatcher;
 /** What the application decides of a good new request outside of any dialog. */
 PEAL_MANAGER(peal_sip_dispatcher_mgr) {
-    size_t size;
+    size_t size; /**< sizeof(peal_sip_dispatcher_mgr_vt) */
     /** A request of a method it accepts. Make a context and call peal_sip_context_handle_packet(),
      * or answer by peal_sip_core_respond(). Unanswered it gets 500. */
     void (*on_new_request)(peal_sip_dispatcher_mgr *self, peal_sip_core_config *core,
@@ -52,11 +52,11 @@ PEAL_MANAGER(peal_sip_dispatcher_mgr) {
 };
 /** What a dispatcher accepts. Texts are copied. */
 typedef struct peal_sip_dispatcher_config {
-    size_t size;
+    size_t size;        /**< sizeof(peal_sip_dispatcher_config) */
     peal_str allow;     /**< methods, as an Allow value: "INVITE, ACK, BYE, CANCEL, OPTIONS" */
     peal_str supported; /**< option tags Require may name, as a Supported value; may be empty */
     peal_str accept;    /**< body types, as an Accept value: "application/sdp"; absent: any */
-    peal_sip_dispatcher_mgr *manager;
+    peal_sip_dispatcher_mgr *manager; /**< borrowed until the dispatcher is freed */
 } peal_sip_dispatcher_config;
 /** Makes a dispatcher for user agents (C12, K7): answers malformed requests 400, other SIP versions
  * 505, unknown schemes 416, unknown methods 501 or 405 with Allow, unknown Require 420 with

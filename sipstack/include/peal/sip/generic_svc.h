@@ -56,7 +56,7 @@ PEAL_INLINE void *peal_sip_generic_opaque(peal_sip_generic *g)
 
 /** The application's end. */
 PEAL_MANAGER(peal_sip_generic_mgr) {
-    size_t size;
+    size_t size; /**< sizeof(peal_sip_generic_mgr_vt) */
     /** A request no other service of the context owns; absent: 501 (K9). */
     void (*on_request)(peal_sip_generic_mgr *self, peal_sip_generic *service,
                        peal_sip_server_event_control *control, peal_sip_packet *request);

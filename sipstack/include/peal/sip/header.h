@@ -122,11 +122,11 @@ PEAL_API peal_str peal_sip_transport_text(peal_sip_transport transport);
 /** One Via value (RFC 3261 §20.42, RFC 3581). */
 typedef struct peal_sip_via {
     peal_str text;                /**< the whole value */
-    peal_sip_transport transport;
+    peal_sip_transport transport; /**< by id */
     uint16_t port;                /**< 0: not given */
     uint16_t rport;               /**< value of rport; 0 when absent or without value */
     bool has_rport;               /**< rport is there, with or without value */
-    peal_str transport_text;
+    peal_str transport_text;      /**< as written */
     peal_str host;                /**< IPv6 with its brackets */
     peal_str params;              /**< from the first ';' */
     peal_str branch;              /**< absent if none */
@@ -143,9 +143,9 @@ typedef struct peal_sip_address {
 } peal_sip_address;
 /** CSeq (RFC 3261 §20.16). */
 typedef struct peal_sip_cseq {
-    uint32_t number;
-    peal_sip_method method;
-    peal_str method_text;
+    uint32_t number;        /**< below 2^32 */
+    peal_sip_method method; /**< its id */
+    peal_str method_text;   /**< as written */
 } peal_sip_cseq;
 /** A value with parameters, such as "application/sdp;charset=x" or "120;duration=5". */
 typedef struct peal_sip_value {

@@ -46,7 +46,7 @@ typedef struct peal_sip_fault {
 typedef struct peal_sip_origin {
     peal_socket_addr peer;        /**< source address */
     peal_socket_addr local;       /**< which of our addresses it came to */
-    peal_sip_transport transport;
+    peal_sip_transport transport; /**< by which transport */
     uint32_t listener;            /**< id of the listener, 0 if none */
     uint64_t connection;          /**< id of the connection, 0 for UDP */
     uint64_t time_ns;             /**< monotonic, at receipt */
@@ -117,7 +117,7 @@ PEAL_API peal_str peal_sip_packet_reason(const peal_sip_packet *packet);
  * @{ */
 /** One header line. */
 typedef struct peal_sip_line {
-    peal_sip_header_id id;
+    peal_sip_header_id id; /**< PEAL_SIP_HEADER_OTHER for an unknown name */
     peal_str name;  /**< as written */
     peal_str value; /**< without surrounding white space; folds still inside */
 } peal_sip_line;
@@ -182,6 +182,7 @@ PEAL_API peal_result peal_sip_packet_set_number(peal_sip_packet *packet, peal_si
  * Decoded at the first call, then kept; views live as long as the line does. nth counts values over
  * all lines with this id. @return PEAL_OK, PEAL_E_NOT_FOUND, PEAL_E_SIP_HEADER, PEAL_E_NO_MEMORY
  * @{ */
+/** The nth Via value, the topmost first. */
 PEAL_API peal_result peal_sip_packet_via(peal_sip_packet *packet, size_t nth,
                                          const peal_sip_via **ret);
 /** The From value. */

@@ -40,17 +40,17 @@ typedef enum peal_sip_verdict {
 
 /** One destination. */
 typedef struct peal_sip_host {
-    peal_socket_addr address;
-    peal_sip_transport transport;
+    peal_socket_addr address;     /**< address and port */
+    peal_sip_transport transport; /**< by which transport */
 } peal_sip_host;
 
 /** What services fill in and see in stage 2. */
 struct peal_sip_try {
-    peal_sip_client_request *request;
+    peal_sip_client_request *request; /**< borrowed; NULL for an ACK */
     peal_sip_packet *packet;     /**< this try's copy of the template; NULL once it was sent */
     unsigned number;             /**< 0 for the first */
     peal_sip_uri target;         /**< set by destination selection: next hop URI */
-    bool has_target;
+    bool has_target;             /**< target is set */
     peal_sip_host host;          /**< chosen destination (after select) */
     peal_sip_local local;        /**< chosen local address (after select) */
 };

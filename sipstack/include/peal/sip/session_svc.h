@@ -132,7 +132,7 @@ typedef enum peal_sip_session_end {
 
 /** The application's end. Controls may be kept; packets and others are borrowed during the call. */
 PEAL_MANAGER(peal_sip_session_mgr) {
-    size_t size;
+    size_t size; /**< sizeof(peal_sip_session_mgr_vt) */
     /** The peer's first INVITE. Request manager event: the control may be kept. */
     void (*on_invited)(peal_sip_session_mgr *self, peal_sip_session *session,
                        peal_sip_server_event_control *control, peal_sip_packet *invite);

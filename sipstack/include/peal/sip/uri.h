@@ -22,7 +22,7 @@ typedef enum peal_sip_scheme {
 /** A decoded URI. All views are of the encoded text, escapes not undone. */
 typedef struct peal_sip_uri {
     peal_str text;           /**< the whole URI */
-    peal_sip_scheme scheme;
+    peal_sip_scheme scheme;  /**< by id */
     uint16_t port;           /**< 0: not given */
     peal_str scheme_text;    /**< as written */
     peal_str user;           /**< absent if none; tel: the number */

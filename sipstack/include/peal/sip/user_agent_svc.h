@@ -23,7 +23,7 @@ typedef enum peal_sip_dialog_state {
 /** How a user agent presents itself and whom it calls; views are copied; absent members are left as
  * they are (defaults: Call-ID and tags random, Contact user as in From). */
 typedef struct peal_sip_user_agent_params {
-    size_t size;
+    size_t size;          /**< sizeof(peal_sip_user_agent_params) */
     peal_str local;       /**< From of our requests: name-addr or addr-spec; no header parameters */
     peal_str remote;      /**< To of our requests, the same way */
     peal_str target;      /**< Request-URI (remote target) before a dialog exists */
