@@ -282,8 +282,8 @@ void call_let_go(ua_call *c)
     peal_sip_context *context = c->context;
     c->context = NULL;
     if (context) {
-        peal_sip_client_event_control_unrefp(&c->kept);
         peal_sip_context_clear(context);
+        peal_sip_client_event_control_unrefp(&c->kept);
         peal_sip_client_request_unrefp(&c->request);
         peal_sip_server_event_control_unrefp(&c->control);
         peal_sip_context_unref(context);
