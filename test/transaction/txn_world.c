@@ -307,10 +307,25 @@ void world_free(txn_world *w)
     free(w);
 }
 
+/* A simulated world stops as soon as nothing is left to happen; this timer is what is left. */
+static void on_run_over(peal_timer *timer)
+{
+    PEAL_CONTAINER_OF(timer, txn_world, run_timer)->run_over = true;
+}
+
+static void start_run_timer(txn_world *w, void *arg)
+{
+    peal_timer_init(&w->run_timer, on_run_over);
+    peal_timer_start(w->core, &w->run_timer, *(uint64_t *)arg, 0);
+}
+
 void world_run(txn_world *w, uint64_t ms)
 {
     uint64_t until = peal_sim_now_ms(w->sim) + ms;
+    w->run_over = false;
+    world_on_core(w, start_run_timer, &ms);
     ck_assert_int_ge(peal_sim_run(w->sim, ms, NULL, NULL), 0);
+    ck_assert(w->run_over);
     ck_assert_uint_eq(peal_sim_now_ms(w->sim), until);
 }
 

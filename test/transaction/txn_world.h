@@ -60,6 +60,8 @@ typedef struct txn_world {
     unsigned branch;
     bool quiet; /* logs nothing */
     bool detach_on_response;
+    peal_timer run_timer;
+    bool run_over;
 } txn_world;
 
 extern const peal__sip_client_txn_owner world_client_owner;

@@ -106,6 +106,33 @@ START_TEST(occupied_port_is_told)
 }
 END_TEST
 
+#if PEAL_HAVE_THREADS
+START_TEST(threads_of_their_own)
+{
+    transport_world *w = transport_world_new(ports[_i], true, NULL);
+    if (!w) {
+        return;
+    }
+    transport_world_activate(w);
+    w->answer = true;
+    peal_socket_addr address = addr_of("127.0.0.1", 0);
+    ck_assert_int_eq(try_listen(w, &address, NULL), PEAL_OK);
+    raw_peer *p = peer_new(w, "127.0.0.1", 0);
+    for (size_t i = 0; i < 2000; i += 40) {
+        for (size_t j = 0; j < 40; ++j) {
+            peer_ask(p, &address, "OPTIONS", "SIP/2.0/UDP h;branch=z9hG4bK1;rport");
+        }
+        peer_wait(p, i + 40);
+    }
+    wait_packets(w, 2000);
+    ck_assert_uint_eq(counters(w).datagrams_in, 2000);
+    ck_assert_uint_eq(counters(w).datagrams_out, 2000);
+    peer_free(p);
+    transport_world_free(w);
+}
+END_TEST
+#endif
+
 /* ---- received and rport ---- */
 
 typedef struct stamp_case {
@@ -786,6 +813,9 @@ int main(void)
     tcase_add_loop_test(tc, echo_v6, 0, all);
     tcase_add_loop_test(tc, wildcard_answers_by_the_address_it_was_asked_at, 0, all);
     tcase_add_loop_test(tc, occupied_port_is_told, 0, all);
+#if PEAL_HAVE_THREADS
+    tcase_add_loop_test(tc, threads_of_their_own, 1, all);
+#endif
     tcase_add_loop_test(tc, via_is_stamped, 0, (int)PEAL_COUNT_OF(stamp_cases));
     tcase_add_test(tc, v6_received_has_no_brackets);
     tcase_add_loop_test(tc, response_goes_where_18_2_2_says, 0, (int)PEAL_COUNT_OF(route_cases));

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "test/transport/transport_world.h"
 
+#include <poll.h>
+
 /* ---- the user above ---- */
 
 typedef struct answer {
@@ -125,6 +127,12 @@ void transport_world_free(transport_world *w)
     }
     peal_sip_packet_unref(w->last);
     peal__sip_transport_free(w->transport);
+    if (w->activated) {
+        peal_thread_stop(w->core);
+        peal_thread_stop(w->transport_thread);
+        ck_assert_int_ge(peal_thread_join(w->core), 0);
+        ck_assert_int_ge(peal_thread_join(w->transport_thread), 0);
+    }
     peal_thread_unref(w->core);
     peal_thread_unref(w->transport_thread);
     w->port->vt->loop_close(w->peer_loop);
@@ -133,9 +141,20 @@ void transport_world_free(transport_world *w)
     ck_assert_int_eq(peal_fini(), PEAL_OK);
 }
 
+void transport_world_activate(transport_world *w)
+{
+    ck_assert_int_ge(peal_thread_activate(w->transport_thread, "transport", 0, 0), 0);
+    ck_assert_int_ge(peal_thread_activate(w->core, "core", 0, 0), 0);
+    w->activated = true;
+}
+
 static void run_once(transport_world *w)
 {
     bool ready = false;
+    if (w->activated) {
+        (void)poll(NULL, 0, 1); /* they run by themselves */
+        return;
+    }
     if (w->sim) {
         ck_assert_int_ge(peal_sim_run(w->sim, 1, NULL, NULL), 0);
         return;
@@ -146,10 +165,39 @@ static void run_once(transport_world *w)
     }
 }
 
+typedef struct call_message {
+    peal_msg msg;
+    transport_world *w;
+    void (*fn)(transport_world *w, void *arg);
+    bool (*done)(transport_world *w, void *arg);
+    void *arg;
+    bool result;
+} call_message;
+
+static void call_run(peal_msg *msg)
+{
+    call_message *call = PEAL_CONTAINER_OF(msg, call_message, msg);
+    if (call->fn) {
+        call->fn(call->w, call->arg);
+    }
+    call->result = !call->done || call->done(call->w, call->arg);
+}
+
+/* Conditions are looked at on the core thread, for that is where they change. */
+static bool is_done(transport_world *w, bool (*done)(transport_world *w, void *arg), void *arg)
+{
+    call_message call = { .msg = { .run = call_run }, .w = w, .done = done, .arg = arg };
+    if (!w->activated) {
+        return done(w, arg);
+    }
+    ck_assert_int_ge(peal_thread_post_wait(w->core, &call.msg), 0);
+    return call.result;
+}
+
 void pump(transport_world *w, bool (*done)(transport_world *w, void *arg), void *arg)
 {
     for (int i = 0; i < PUMP_MAX; ++i) {
-        if (done(w, arg)) {
+        if (is_done(w, done, arg)) {
             return;
         }
         run_once(w);
@@ -164,30 +212,19 @@ void pump_some(transport_world *w)
     }
 }
 
-typedef struct call_message {
-    peal_msg msg;
-    transport_world *w;
-    void (*fn)(transport_world *w, void *arg);
-    void *arg;
-    bool done;
-} call_message;
-
-static void call_run(peal_msg *msg)
-{
-    call_message *call = PEAL_CONTAINER_OF(msg, call_message, msg);
-    call->fn(call->w, call->arg);
-    call->done = true;
-}
-
 static bool is_called(transport_world *w, void *arg)
 {
     (void)w;
-    return ((call_message *)arg)->done;
+    return ((call_message *)arg)->result;
 }
 
 void on_core(transport_world *w, void (*fn)(transport_world *w, void *arg), void *arg)
 {
     call_message call = { .msg = { .run = call_run }, .w = w, .fn = fn, .arg = arg };
+    if (w->activated) {
+        ck_assert_int_ge(peal_thread_post_wait(w->core, &call.msg), 0);
+        return;
+    }
     peal_thread_post(w->core, &call.msg);
     pump(w, is_called, &call);
 }

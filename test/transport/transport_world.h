@@ -25,6 +25,7 @@ typedef struct transport_world {
     char net_error_branch[128];
     peal_sip_method net_error_method;
     bool shut_down;
+    bool activated;             /* both servicing threads have system threads of their own */
     bool answer;                /* requests are answered 200 */
     size_t sent_count;          /* results that came */
     peal_result sent_result;    /* the last of them */
@@ -34,6 +35,8 @@ typedef struct transport_world {
 transport_world *transport_world_new(const char *port, bool two_threads,
                                      const peal__sip_transport_config *config);
 void transport_world_free(transport_world *w);
+/* Gives both servicing threads a system thread. */
+void transport_world_activate(transport_world *w);
 /* Lets everybody run until the condition holds; fails the test when it never does. */
 void pump(transport_world *w, bool (*done)(transport_world *w, void *arg), void *arg);
 /* Lets everybody run for a while in which nothing special is expected. */
