@@ -28,6 +28,16 @@ PEAL_INLINE peal_obj *peal__ecom_obj_of_node(void *node)
 
 /* ---- Registry and census (registry.c) ---- */
 
+/** A class of the framework itself, that needs no registration: it is there before peal_init() and
+ * takes no memory. */
+typedef struct peal__builtin_class {
+    const peal_clsid *clsid;
+    const peal_class *cls;
+    struct peal__builtin_class *next; /**< private */
+} peal__builtin_class;
+/** Adds one; borrowed for ever. @thread the one that starts the process, before main() */
+void peal__builtin_class_add(peal__builtin_class *builtin);
+
 /** Per class, outside of the const class. Lives until the last peal_fini(). */
 typedef struct peal__class_slot {
     const peal_class *cls;

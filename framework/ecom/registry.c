@@ -144,6 +144,23 @@ static registration *registration_find(registration *r, const peal_clsid *clsid)
     return r;
 }
 
+static peal__builtin_class *builtins; /* written before main() only */
+
+void peal__builtin_class_add(peal__builtin_class *builtin)
+{
+    builtin->next = builtins;
+    builtins = builtin;
+}
+
+static const peal_class *builtin_find(const peal_clsid *clsid)
+{
+    const peal__builtin_class *b = builtins;
+    while (b && !peal_iid_eq(b->clsid, clsid)) {
+        b = b->next;
+    }
+    return b ? b->cls : NULL;
+}
+
 static peal_result registration_add(registration **bucket, const peal_clsid *clsid,
                                     const peal_class *cls)
 {
@@ -166,6 +183,10 @@ peal_result peal_class_register(const peal_clsid *clsid, const peal_class *cls)
         !class_is_valid(cls)) {
         return PEAL_E_ARGUMENT;
     }
+    const peal_class *builtin = builtin_find(clsid);
+    if (builtin) {
+        return builtin == cls ? PEAL_I_ALREADY : PEAL_E_EXISTS;
+    }
     bucket = registration_bucket(clsid);
     peal__mutex_lock(&lock);
     old = registration_find(*bucket, clsid);
@@ -181,7 +202,7 @@ peal_result peal_class_register(const peal_clsid *clsid, const peal_class *cls)
 const peal_class *peal_class_find(const peal_clsid *clsid)
 {
     registration *r = registration_find(LOAD(*registration_bucket(clsid)), clsid);
-    return r ? r->cls : NULL;
+    return r ? r->cls : builtin_find(clsid);
 }
 
 void peal__registry_fini(void)

@@ -176,9 +176,11 @@ peal_result peal__engine_activate(peal__engine *engine, const char *name, size_t
         return PEAL_OK; /* the simulator gives it its turns */
     }
     peal__pool_disown(engine->pool);
+    atomic_store_explicit(&engine->owner, 0, memory_order_relaxed);
     peal_result r = peal__os_thread_start(&engine->os_thread, engine->name_text, stack_bytes,
                                           priority, system_thread, engine);
     if (r < 0) {
+        atomic_store_explicit(&engine->owner, peal__os_self(), memory_order_relaxed);
         peal__pool_turn_begin(engine->pool); /* the caller's again */
         atomic_store(&engine->name, "new");
         atomic_store(&engine->state, PEAL__ENGINE_NEW);

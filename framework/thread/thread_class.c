@@ -138,7 +138,6 @@ static void post_destroy(peal_thread *home, peal_obj *obj)
 static peal_result thread_init(peal_obj *obj)
 {
     thread_object *self = PEAL_CONTAINER_OF(obj, thread_object, obj);
-    peal__ecom_set_thread_hooks(post_destroy, peal_thread_is_current);
     return peal__engine_new(options_for_init, &self->engine);
 }
 
@@ -160,6 +159,15 @@ static const peal_class thread_class = { .struct_size = sizeof thread_class,
                                          .ifs = thread_ifs,
                                          .init = thread_init,
                                          .fini = thread_fini };
+
+static peal__builtin_class builtin = { &peal_thread_clsid, &thread_class, NULL };
+
+/* Before main(), so that neither a first servicing thread nor memory is needed for either. */
+__attribute__((constructor)) static void install(void)
+{
+    peal__ecom_set_thread_hooks(post_destroy, peal_thread_is_current);
+    peal__builtin_class_add(&builtin);
+}
 
 peal_result peal_thread_new(const peal_thread_options *options, peal_thread **ret)
 {
