@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Role: the intrusive hash table. It changes its size a little at each insertion and removal: while
- * `old` is there, buckets wander from it to `buckets` in order. An insertion first moves the one old
- * bucket its item belongs to, so items of equal hash are always in one chain, in the order newest
- * first, whatever sizes the table had. Thread: the table's owner. */
+ * `old` is there, buckets wander from it to `buckets` in order. An insertion first moves the one
+ * old bucket its item belongs to, so items of equal hash are always in one chain, in the order
+ * newest first, whatever sizes the table had. Thread: the table's owner. */
 #include <peal/alloc.h>
 #include <peal/hash.h>
 

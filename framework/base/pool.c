@@ -5,8 +5,9 @@
  * Thread: as each function says. `incoming` only ever gets pushes and one exchange of everything,
  * so it cannot suffer from ABA.
  *
- * Orphans: a released pool with blocks outstanding swaps `incoming` for a mark; from then on whoever
- * brings blocks frees them at once and counts `orphan_left` down; who reaches zero frees the pool. */
+ * Orphans: a released pool with blocks outstanding swaps `incoming` for a mark; from then on
+ * whoever brings blocks frees them at once and counts `orphan_left` down; who reaches zero frees
+ * the pool. */
 #include "framework/base/base_priv.h"
 
 enum {

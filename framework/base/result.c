@@ -9,7 +9,8 @@ typedef struct result_info {
     const char *text;
 } result_info;
 
-#define RESULT_INFO(kind, name, value, sentence) { PEAL_RESULT_VALUE_##kind(value), #name, sentence },
+#define RESULT_INFO(kind, name, value, sentence)                                                  \
+    { PEAL_RESULT_VALUE_##kind(value), #name, sentence },
 static const result_info infos[] = {
     { PEAL_OK, "PEAL_OK", "success" },
     PEAL_RESULT_TABLE(RESULT_INFO)

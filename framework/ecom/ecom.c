@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Role: the life of objects: creation, the three calls behind every interface, final release.
  *
- * Counting comes in three kinds, chosen per class when an object is made, so that no call asks which
- * one it is: atomic, plain (PEAL_CLASS_ONE_THREAD), and bound (PEAL_CLASS_BOUND). Of bound objects
- * the count's highest bit says that a destruction is on its way to the home thread. Until it arrives
- * the home may still find the object in one of its tables and take a reference; so the bit and the
- * count change together, and whoever brings the count to zero while the bit is set leaves the rest to
- * the message. Thread: any; an object's end is on its home thread. */
+ * Counting comes in three kinds, chosen per class when an object is made, so that no call asks
+ * which one it is: atomic, plain (PEAL_CLASS_ONE_THREAD), and bound (PEAL_CLASS_BOUND). Of bound
+ * objects the count's highest bit says that a destruction is on its way to the home thread. Until
+ * it arrives the home may still find the object in one of its tables and take a reference; so the
+ * bit and the count change together, and whoever brings the count to zero while the bit is set
+ * leaves the rest to the message. Thread: any; an object's end is on its home thread. */
 #include <peal/alloc.h>
 #include <peal/trace.h>
 

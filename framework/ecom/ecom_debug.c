@@ -2,8 +2,10 @@
 /* Role: what debug builds know more: a record per live object (who made it, who took and released
  * references last), and a quarantine in which dead objects wait for somebody who still uses them.
  * Other builds keep nothing but the class's slot. Thread: any; the lists are locked. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* dladdr() */
+#endif
 #include <stdio.h>
-#include <stdlib.h>
 
 #include <peal/alloc.h>
 #include <peal/trace.h>
@@ -14,6 +16,7 @@
 #if PEAL_DEBUG
 
 #if defined(__GLIBC__)
+#include <dlfcn.h>
 #include <execinfo.h>
 #define HAVE_BACKTRACE 1
 #endif
@@ -103,9 +106,15 @@ void peal__track_note(peal_obj *obj, int delta, void *caller)
 static void trace_place(const peal_obj *obj, const char *what, void *place)
 {
 #if HAVE_BACKTRACE
-    char **symbols = backtrace_symbols(&place, 1);
-    PEAL_TRACE(PEAL_TRACE_ECOM, PEAL_TRACE_ERROR, obj, "  %s %s", what, symbols ? symbols[0] : "?");
-    free(symbols); /* of the C library's, not Peal's */
+    Dl_info info;
+    if (!dladdr(place, &info) || !info.dli_fname) {
+        memset(&info, 0, sizeof info);
+    }
+    /* File and offset serve addr2line where the name is hidden. */
+    PEAL_TRACE(PEAL_TRACE_ECOM, PEAL_TRACE_ERROR, obj, "  %s %s(+0x%zx) %s", what,
+               info.dli_fname ? info.dli_fname : "?",
+               (size_t)((uintptr_t)place - (uintptr_t)info.dli_fbase),
+               info.dli_sname ? info.dli_sname : "");
 #else
     PEAL_TRACE(PEAL_TRACE_ECOM, PEAL_TRACE_ERROR, obj, "  %s %p", what, place);
 #endif

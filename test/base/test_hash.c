@@ -26,10 +26,14 @@ START_TEST(siphash_gives_the_published_values)
     ck_assert_uint_eq(peal__siphash(key, 1, 3, peal_str_of(input, 0)),
                       UINT64_C(0xabac0158050fc4dc));
     /* CPython 3.11's hash() of bytes with PYTHONHASHSEED=0 */
-    ck_assert_uint_eq(peal__siphash(zero_key, 1, 3, PEAL_STR("a")), UINT64_C(0x407448d2b89b1813));
-    ck_assert_uint_eq(peal__siphash(zero_key, 1, 3, PEAL_STR("abcdefg")), UINT64_C(0x6db12aae9070f506));
-    ck_assert_uint_eq(peal__siphash(zero_key, 1, 3, PEAL_STR("abcdefgh")), UINT64_C(0x3f7b849c0b8e35ea));
-    ck_assert_uint_eq(peal__siphash(zero_key, 1, 3, PEAL_STR("z9hG4bK776asdhds")), UINT64_C(0x539004977bff3040));
+    ck_assert_uint_eq(peal__siphash(zero_key, 1, 3, PEAL_STR("a")),
+                      UINT64_C(0x407448d2b89b1813));
+    ck_assert_uint_eq(peal__siphash(zero_key, 1, 3, PEAL_STR("abcdefg")),
+                      UINT64_C(0x6db12aae9070f506));
+    ck_assert_uint_eq(peal__siphash(zero_key, 1, 3, PEAL_STR("abcdefgh")),
+                      UINT64_C(0x3f7b849c0b8e35ea));
+    ck_assert_uint_eq(peal__siphash(zero_key, 1, 3, PEAL_STR("z9hG4bK776asdhds")),
+                      UINT64_C(0x539004977bff3040));
 }
 END_TEST
 

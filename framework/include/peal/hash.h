@@ -56,7 +56,8 @@ typedef bool peal_hash_match(const peal_hash_node *node, const void *key);
 PEAL_API peal_result peal_hash_init(peal_hash_table *table);
 /** Frees the buckets; items are not touched and must be out or be forgotten. */
 PEAL_API void peal_hash_fini(peal_hash_table *table);
-/** Adds an item that is in no table. Never fails: when memory is exhausted the table just stays as small as it is. */
+/** Adds an item that is in no table. Never fails: when memory is exhausted the table just stays as
+ * small as it is. */
 PEAL_API void peal_hash_insert(peal_hash_table *table, peal_hash_node *node, uint64_t hash);
 /** Takes an item out; nothing happens when it is in none. */
 PEAL_API void peal_hash_remove(peal_hash_table *table, peal_hash_node *node);
