@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What ECOM and the things below it cost: one line per operation, nanoseconds of CPU, the best of many
- * short runs on one thread. Usage: bench_ecom */
+/* What ECOM and the things below it cost: one line per operation, nanoseconds of CPU, the best of
+ * many short runs on one thread. Usage: bench_ecom */
 #define _POSIX_C_SOURCE 200809L
 #include <stdio.h>
 #include <stdlib.h>
