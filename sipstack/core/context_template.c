@@ -202,7 +202,8 @@ static peal_result make(peal_sip_context_template *self, void *opaque, peal_sip_
 {
     peal__template *t = template_of(self);
     peal__ctx *ctx = NULL;
-    peal_result r = peal__order_complete(clsid_at, t, t->part_count);
+    /* A template that made one context is sealed: what it lacks cannot have changed. */
+    peal_result r = t->used ? PEAL_OK : peal__order_complete(clsid_at, t, t->part_count);
     if (r >= 0) {
         r = peal__ctx_make(t->core, t->block_bytes, &ctx);
     }
