@@ -156,12 +156,16 @@ static const char *check_attribute(parse *p, peal_str value)
     return is_token(peal__sdp_take(&value, ':')) ? NULL : "the attribute has no proper name";
 }
 
+static bool starts_with(peal_str s, peal_str start)
+{
+    return s.n >= start.n && memcmp(s.p, start.p, start.n) == 0;
+}
+
 /* With RTP the formats are payload types of seven bits (RFC 3550 §5.1); users index by them. */
 static bool has_good_formats(const peal_sdp_media *m)
 {
-    bool rtp = m->protocol.n >= 4 && memcmp(m->protocol.p, "RTP/", 4) == 0;
-    bool secure = m->protocol.n >= 8 && memcmp(m->protocol.p, "UDP/TLS/", 8) == 0;
-    bool numbers = rtp || (secure && m->protocol.n >= 12 && memcmp(m->protocol.p + 8, "RTP/", 4) == 0);
+    bool numbers = starts_with(m->protocol, PEAL_STR("RTP/")) ||
+                   starts_with(m->protocol, PEAL_STR("UDP/TLS/RTP/"));
     peal_str rest = m->formats;
     do {
         uint64_t number;

@@ -132,7 +132,8 @@ START_TEST(attributes_are_found)
 {
     peal_str value;
     peal_sdp *sdp = parsed(HEAD "a=tool:peal\r\na=x\r\na=x:1\r\nm=audio 1 RTP/AVP 0\r\na=x:2\r\n");
-    ck_assert_int_eq(peal_sdp_attribute(sdp, PEAL_SDP_SESSION, PEAL_STR("tool"), 0, &value), PEAL_OK);
+    ck_assert_int_eq(peal_sdp_attribute(sdp, PEAL_SDP_SESSION, PEAL_STR("tool"), 0, &value),
+                     PEAL_OK);
     ck_assert_text(value, "peal");
     ck_assert_int_eq(peal_sdp_attribute(sdp, PEAL_SDP_SESSION, PEAL_STR("x"), 0, &value), PEAL_OK);
     ck_assert_ptr_null(value.p); /* a property attribute */

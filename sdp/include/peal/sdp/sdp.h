@@ -6,8 +6,8 @@
  * known or not, so that writing it again gives the same bytes. To change one, copy the sections to
  * a writer, leave lines out and put others in.
  *
- * Strict where a mistake would change the meaning: v=, o= and s= come first in this order, a t= stands
- * before the first m=, numbers are numbers in range. Lenient where senders differ: lone LF as line
+ * Strict where a mistake would change the meaning: v=, o= and s= come first in this order, a t=
+ * stands before the first m=, numbers are numbers in range. Lenient where senders differ: lone LF as line
  * end, no end after the last line, an empty session name, optional lines in any order. */
 #ifndef PEAL_SDP_SDP_H
 #define PEAL_SDP_SDP_H
@@ -34,7 +34,7 @@ typedef struct peal_sdp_limits {
 
 /** Where and why a text was refused. */
 typedef struct peal_sdp_fault {
-    uint32_t line;      /**< number of the line, from 1; one more than there are when one is missing */
+    uint32_t line;      /**< number of the line, from 1; when one is missing: behind the last */
     size_t offset;      /**< bytes from the start of the text to the start of that line */
     const char *reason; /**< a sentence in English, static */
 } peal_sdp_fault;
@@ -135,7 +135,8 @@ PEAL_API peal_result peal_sdp_connection_of(const peal_sdp *sdp, size_t section,
  * @return PEAL_OK, PEAL_E_NOT_FOUND @thread any */
 PEAL_API peal_result peal_sdp_bandwidth(const peal_sdp *sdp, size_t section, peal_str type,
                                         uint64_t *ret);
-/** The direction of a section: its own attribute, else the session's, else both ways. @thread any */
+/** The direction of a section: its own attribute, else the session's, else both ways.
+ * @thread any */
 PEAL_API peal_sdp_direction peal_sdp_direction_of(const peal_sdp *sdp, size_t section);
 /** The @p nth format of an m= line.
  * @return PEAL_OK, PEAL_E_NOT_FOUND @thread any */
