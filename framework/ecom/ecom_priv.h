@@ -26,6 +26,11 @@ PEAL_INLINE peal_obj *peal__ecom_obj_of_node(void *node)
     return (peal_obj *)(void *)((char *)node - offsetof(peal_obj, node));
 }
 
+/* ---- For the other libraries (init.c) ---- */
+
+/** The framework is initialised now. */
+PEAL_API bool peal_x_is_initialised(void);
+
 /* ---- Registry and census (registry.c) ---- */
 
 /** A class of the framework itself, that needs no registration: it is there before peal_init() and

@@ -23,6 +23,14 @@ peal_result peal_init(void)
     return r;
 }
 
+bool peal_x_is_initialised(void)
+{
+    peal__mutex_lock(&lock);
+    const bool is = users > 0;
+    peal__mutex_unlock(&lock);
+    return is;
+}
+
 static void trace_entry(const peal_census_entry *entry, void *arg)
 {
     (void)arg;

@@ -2,6 +2,7 @@
 /* Counted initialisation of the stack: the libraries must be of one build (K13), and every
  * service's class becomes known to the factory. It stands here because this package sees all
  * services below. Any thread. */
+#include "framework/ecom/ecom_priv.h"
 #include "sipstack/core/core_priv.h"
 #include "sipstack/coresvc/coresvc_priv.h"
 #include "sipstack/useragent/useragent_priv.h"
@@ -28,6 +29,9 @@ peal_result peal__sip_useragent_register(void)
 
 peal_result peal_sip_init(void)
 {
+    if (!peal_x_is_initialised()) {
+        return PEAL_E_STATE;
+    }
     peal_result r = peal_x_check_build(PEAL_BUILD_ID);
     if (r < 0 || (r = peal__sip_core_init()) < 0 || (r = peal__sip_coresvc_register()) < 0 ||
         (r = peal__sip_useragent_register()) < 0) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Where requests go and what Via they have. RFC 3261 §8.1.2, §18.1.1; RFC 3263 for numeric hosts. */
+/* Where requests go and what Via they have. RFC 3261 §8.1.2, §18.1.1; RFC 3263 for numeric
+ * hosts. */
 #include "test/useragent/ua_world.h"
 
 static peal_socket_addr addr(const char *host, uint16_t port)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a user agent's requests look like on the wire, and what it makes of others'. RFC 3261 §12. */
+/* What a user agent's requests look like on the wire, and what it makes of others'. RFC 3261
+ * §12. */
 #include "test/useragent/ua_world.h"
 
 static ua_call *up_with(ua_world *w, ua_peer *p, const char *tag, const char *extra,
@@ -171,7 +172,8 @@ START_TEST(cseq_and_target_refresh)
 }
 END_TEST
 
-/* §14.2: a second INVITE before the first is answered: 500 with Retry-After; before its ACK: 491. */
+/* §14.2: a second INVITE before the first is answered: 500 with Retry-After; before its ACK:
+ * 491. */
 START_TEST(overlapping_invites)
 {
     ua_world *w = world_new(7, 1);
@@ -262,7 +264,8 @@ START_TEST(old_peers)
     p->to = w->bob.address;
     w->bob.answer = 200;
     peer_ask(p, "INVITE", "i1", 1, NULL, NULL, "old", "");
-    const char *ok = peer_expect(p, "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 10.0.0.9:5060;branch=z9hG4bKi1");
+    const char *ok =
+        peer_expect(p, "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 10.0.0.9:5060;branch=z9hG4bKi1");
     peer_ask(p, "ACK", "i2", 1, NULL, tag_of(header_of(ok, "To")), "old", "");
     ua_call *b = node_last_call(&w->bob);
     world_until(w, &b->acknowledged, 1, 100);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A call with each of its allocations failing in turn: something is reported or repeated, nothing leaks
- * and nothing hangs. And what a call weighs. */
+/* A call with each of its allocations failing in turn: something is reported or repeated,
+ * nothing leaks and nothing hangs. And what a call weighs. */
 #include "test/base/failing_alloc.h"
 #include "test/useragent/ua_world.h"
 
@@ -101,9 +101,9 @@ static void *count_realloc(void *arg, void *block, size_t n)
     return fresh;
 }
 
-/* performance.md's goal for a bridged call is two such legs, in at most 5 KiB once its transactions are
- * over. Both ends of these calls live here, so one call is two legs. Pools may keep free blocks, so they
- * are trimmed first. */
+/* performance.md's goal for a bridged call is two such legs, in at most 5 KiB once its
+ * transactions are over. Both ends of these calls live here, so one call is two legs. Pools may
+ * keep free blocks, so they are trimmed first. */
 START_TEST(weight_of_held_calls)
 {
     enum { CALLS = 50 };

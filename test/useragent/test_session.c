@@ -126,7 +126,7 @@ START_TEST(ack_never_comes)
     world_until(w, &b->ended, 1, 400);
     ck_assert_uint_ge(peal_sim_now_ms(w->sim) - start, 31900);
     ck_assert_int_eq(b->why, PEAL_SIP_SESSION_END_NO_ACK);
-    ck_assert_int_eq(w->drop_seen, 11); /* T1, 2*T1 … T2: 0.5 1.5 3.5 7.5 11.5 … 31.5 s, and the first */
+    ck_assert_int_eq(w->drop_seen, 11); /* one for each 2xx: at 0, 0.5, 1.5, 3.5, 7.5 … 31.5 s */
     world_until(w, &a->ended, 1, 1000);
     ck_assert_int_eq(a->why, PEAL_SIP_SESSION_END_BYE_RECEIVED);
     check_over(w, a, b);
@@ -432,6 +432,24 @@ START_TEST(dialog_gone)
 }
 END_TEST
 
+START_TEST(init_is_counted)
+{
+    ck_assert_int_eq(peal_sip_fini(), PEAL_E_STATE);
+    ck_assert_int_eq(peal_sip_init(), PEAL_E_STATE); /* not without the framework */
+    ck_assert_int_eq(peal_init(), PEAL_OK);
+    ck_assert_int_eq(peal_sip_init(), PEAL_OK);
+    ck_assert_int_eq(peal_sip_init(), PEAL_OK);
+    peal_sip_core_config *stack = NULL;
+    ck_assert_int_eq(peal_sip_core_config_new(&stack), PEAL_OK);
+    ck_assert_int_eq(peal_sip_fini(), PEAL_OK);
+    ck_assert_int_eq(peal_sip_fini(), PEAL_E_LIVE_OBJECTS);
+    peal_sip_core_config_unref(stack);
+    ck_assert_int_eq(peal_sip_fini(), PEAL_OK);
+    ck_assert_int_eq(peal_sip_fini(), PEAL_E_STATE);
+    ck_assert_int_eq(peal_fini(), PEAL_OK);
+}
+END_TEST
+
 START_TEST(misuse)
 {
     ua_world *w = world_new(63, 1);
@@ -483,6 +501,7 @@ Suite *session_suite(void)
     tcase_add_test(t, info_in_dialog);
     tcase_add_test(t, options_outside);
     tcase_add_loop_test(t, dialog_gone, 0, 2);
+    tcase_add_test(t, init_is_counted);
     tcase_add_test(t, misuse);
     suite_add_tcase(suite, t);
     return suite;

@@ -57,8 +57,8 @@ START_TEST(bye_withdraws)
 }
 END_TEST
 
-/* The 200 leaves at 50 ms; CANCEL at every millisecond around it: either 487 at both sides, or 200, ACK
- * and BYE; always one end at each side. */
+/* The 200 leaves at 50 ms; CANCEL at every millisecond around it: either 487 at both sides, or
+ * 200, ACK and BYE; always one end at each side. */
 START_TEST(cancel_crosses_answer)
 {
     ua_world *w = world_new((uint64_t)_i + 100, 1);
@@ -158,8 +158,8 @@ START_TEST(cleared_inside_a_callback)
 }
 END_TEST
 
-/* The callee's context is cleared while its 2xx waits for the ACK: BYE comes after it, no sooner (§15);
- * or after 64*T1 when it never comes. */
+/* The callee's context is cleared while its 2xx waits for the ACK: BYE comes after it, no sooner
+ * (§15); or after 64*T1 when it never comes. */
 START_TEST(cleared_before_ack)
 {
     ua_world *w = world_new((uint64_t)_i + 400, 1);

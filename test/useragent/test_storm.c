@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Calls over a network that loses, doubles and reorders, by applications that do anything at any time.
- * Whatever happens, each session ends exactly once (the world's callbacks check that), and nothing is
- * left. */
+/* Calls over a network that loses, doubles and reorders, by applications that do anything at any
+ * time. Whatever happens, each session ends exactly once (the world's callbacks check that), and
+ * nothing is left. */
 #include "test/useragent/ua_world.h"
 
 static void act(ua_world *w, ua_call *c)

@@ -108,7 +108,8 @@ ua_peer *peer_new(ua_world *w, const char *host, const ua_node *talks_to);
 void peer_free(ua_peer *p);
 /* Takes in what arrived. */
 void peer_poll(ua_peer *p);
-/* Runs until a message that starts so arrives after those already read; gives its text, or fails. */
+/* Runs until a message that starts so arrives after those already read; gives its text, or
+ * fails. */
 const char *peer_expect(ua_peer *p, const char *start);
 /* Such a message does not come within @p ms. */
 void peer_expect_none(ua_peer *p, const char *start, unsigned ms);
