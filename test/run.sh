@@ -41,6 +41,7 @@ tidy()
 {
     status=$?
     trap - EXIT
+    [ -n "${child:-}" ] && kill "$child" 2>/dev/null && wait "$child"
     if [ -n "$keep" ]; then
         echo "kept: $work"
     else
@@ -51,7 +52,7 @@ tidy()
     exit $status
 }
 [ -z "$step" ] && trap tidy EXIT
-trap 'exit 130' INT TERM
+trap 'echo interrupted; failed=$((failed + 1)); exit 130' INT TERM
 
 # ---- What the machine must have ----
 
@@ -134,12 +135,12 @@ stage()
     begun=$(date +%s)
     before_passed=$passed before_failed=$failed
     log=$work/$name.log
-    if PEAL_RUN_STEP="$*" PEAL_RUN_WORK=$work PEAL_RUN_FULL=$full \
-        timeout -k 20 "$stage_limit_s" sh "$top/test/run.sh" >"$log" 2>&1 </dev/null; then
-        status=0
-    else
-        status=$?
-    fi
+    PEAL_RUN_STEP="$*" PEAL_RUN_WORK=$work PEAL_RUN_FULL=$full \
+        timeout -k 20 "$stage_limit_s" sh "$top/test/run.sh" >"$log" 2>&1 </dev/null &
+    child=$!
+    wait "$child" # in the background, so that a signal ends the stage at once
+    status=$?
+    child=
     took=$(($(date +%s) - begun))
     note=
     if [ -n "$count_in" ] && count_check "$count_in"; then

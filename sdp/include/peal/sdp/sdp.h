@@ -7,8 +7,8 @@
  * a writer, leave lines out and put others in.
  *
  * Strict where a mistake would change the meaning: v=, o= and s= come first in this order, a t=
- * stands before the first m=, numbers are numbers in range. Lenient where senders differ: lone LF as line
- * end, no end after the last line, an empty session name, optional lines in any order. */
+ * stands before the first m=, numbers are numbers in range. Lenient where senders differ: lone LF
+ * as line end, no end after the last line, an empty session name, optional lines in any order. */
 #ifndef PEAL_SDP_SDP_H
 #define PEAL_SDP_SDP_H
 
