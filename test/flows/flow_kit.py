@@ -18,12 +18,25 @@ import threading
 import time
 
 TOP = os.environ.get("top_srcdir", os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."))
-BUILD = os.environ.get("top_builddir", TOP)
+BUILD = os.environ.get("top_builddir", "." if os.path.exists("peal-b2bua") else TOP)
 FLOWS = os.path.join(TOP, "test", "flows")
 FULL = os.environ.get("PEAL_FULL", "") not in ("", "0")
 # Sanitizers and valgrind make everything slower; limits grow with it.
 PATIENCE = float(os.environ.get("PEAL_PATIENCE", "1"))
 WAIT_S = 10 * PATIENCE
+
+
+def feature(name, unknown):
+    """A feature of the build under test, by its header."""
+    try:
+        with open(os.path.join(BUILD, "framework/include/peal/features.h")) as f:
+            found = re.search(r"#define %s (\d)" % name, f.read())
+    except OSError:
+        found = None
+    return found.group(1) != "0" if found else unknown
+
+
+HAVE_THREADS = feature("PEAL_HAVE_THREADS", unknown=True)
 SDP = (b"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
        b"m=audio 20000 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n")
 
@@ -263,11 +276,11 @@ class Peer:
         """The next message, which must be this status or method."""
         while True:
             m = self.receive(limit_s)
-            check(m is not None, "%s expects %s, nothing comes; %s" % (self.name, kind, self.log))
+            check(m is not None, "%s expects %s, nothing comes; %s" % (self.name, kind, self.log[-20:]))
             if m.kind == kind:
                 return m
             check(m.kind in ignore, "%s expects %s, gets %s; %s"
-                  % (self.name, kind, m.start, self.log))
+                  % (self.name, kind, m.start, self.log[-20:]))
 
     def expect_any(self, *kinds, ignore=(100,)):
         """One message of each kind, in any order; gives them by kind."""
@@ -275,7 +288,7 @@ class Peer:
         while len(got) < len(kinds):
             m = self.receive()
             check(m is not None, "%s expects %s, has %s; %s"
-                  % (self.name, kinds, list(got), self.log))
+                  % (self.name, kinds, list(got), self.log[-20:]))
             check(m.kind in kinds or m.kind in ignore, "%s gets %s" % (self.name, m.start))
             if m.kind in kinds:
                 got[m.kind] = m
@@ -508,14 +521,14 @@ class Flow:
 
     def b2bua(self, *options, **more):
         more.setdefault("mode", self.mode)
-        return self._keep(B2bua(*options, **more))
+        return self.keep(B2bua(*options, **more))
 
     def peer(self, name="peer", host="127.0.0.1"):
-        return self._keep(Peer(host, name))
+        return self.keep(Peer(host, name))
 
     def sipp(self, scenario, *options, **more):
         for attempt in range(5):
-            s = self._keep(Sipp(scenario, *options, **more))
+            s = self.keep(Sipp(scenario, *options, **more))
             if s.process.poll() is None or is_bound(s.port) or "bind" not in s.errors().lower():
                 return s
         raise Failed("SIPp finds no free port")
@@ -527,7 +540,7 @@ class Flow:
         return self.b2bua("--next-hop", "sip:127.0.0.1:%d" % callee.port, *options, **more), \
             caller, callee
 
-    def _keep(self, thing):
+    def keep(self, thing):
         self.things.append(thing)
         return thing
 
@@ -540,6 +553,8 @@ def run(flows, modes):
     """Runs flow functions: each once, the thread modes in turn from the first of modes; in the full
     tier, or with modes on the command line, each in all of them. Ends the process."""
     chosen = sys.argv[1:] or os.environ.get("PEAL_MODES", "").split()
+    if not chosen and not HAVE_THREADS:
+        chosen = ["polled"]
     if FULL and not chosen:
         chosen = ["3", "1", "polled"]
     failures = 0
@@ -563,7 +578,7 @@ def run_one(function, mode):
             if isinstance(thing, B2bua):
                 print("     peal-b2bua said: " + thing.complaints()[:3000])
             elif isinstance(thing, Peer):
-                print("     %s: %s" % (thing.name, "; ".join(thing.log)))
+                print("     %s: %s" % (thing.name, "; ".join(thing.log[-20:])))
         return False
     finally:
         sys.stdout.flush()

@@ -8,20 +8,11 @@ import sys
 
 os.environ.setdefault("PEAL_PATIENCE", "5")
 
-from flow_kit import BUILD, Call, Dialog, run  # noqa: E402
+from flow_kit import Call, Dialog, feature, run  # noqa: E402
 
 VALGRIND = ("valgrind", "-q", "--leak-check=full", "--show-leak-kinds=definite,indirect,possible",
             "--errors-for-leak-kinds=definite,indirect,possible", "--error-exitcode=99",
             "--num-callers=30")
-
-
-def sanitized():
-    path = os.path.join(BUILD, "framework/include/peal/features.h")
-    try:
-        with open(path) as f:
-            return "PEAL_SANITIZED 1" in f.read()
-    except OSError:
-        return False
 
 
 def calls(flow):
@@ -49,6 +40,6 @@ def calls(flow):
 
 
 if __name__ == "__main__":
-    if not shutil.which("valgrind") or sanitized():
+    if not shutil.which("valgrind") or feature("PEAL_SANITIZED", unknown=False):
         sys.exit(77)
     run([calls], ["3"])
