@@ -72,7 +72,8 @@ static peal_result may_invite(const peal__sip_session *s)
     if (s->over || s->state == PEAL_SIP_SESSION_ENDED || s->bye_sent || s->holding_bye) {
         return PEAL_E_STATE;
     }
-    if (s->invited || s->awaiting_ack || peal__sip_session_open_invite(s)) {
+    if (s->state == PEAL_SIP_SESSION_INVITING || s->state == PEAL_SIP_SESSION_INVITED ||
+        s->invited || s->awaiting_ack || peal__sip_session_open_invite(s)) {
         return PEAL_E_SIP_GLARE;
     }
     return PEAL_OK;

@@ -210,6 +210,7 @@ START_TEST(failure_reissued)
     world_until(w, &a->failure, 1, 1000);
     world_run(w, 1000);
     ck_assert_int_eq(a->ended, 0); /* it may still be reissued */
+    ck_assert_int_eq(peal_sip_session_invite(a->session, NULL, NULL, NULL), PEAL_E_SIP_GLARE);
     call_let_go(node_last_call(&w->bob));
     w->bob.answer = 200;
     ck_assert_int_eq(peal_sip_client_event_control_reissue(a->kept), PEAL_OK);
