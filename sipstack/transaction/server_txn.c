@@ -30,7 +30,7 @@ static void start_timers(peal__sip_txn *txn)
 }
 
 static peal_result check_request(peal__sip_txn_layer *layer, peal_sip_packet *request,
-                                 peal__sip_txn_key *ret_key, peal__sip_route *ret_route)
+                                 peal__sip_route *ret_route)
 {
     if (!layer->transport) {
         return PEAL_E_STATE;
@@ -39,43 +39,60 @@ static peal_result check_request(peal__sip_txn_layer *layer, peal_sip_packet *re
         peal_sip_packet_method(request) == PEAL_SIP_METHOD_ACK) {
         return PEAL_E_ARGUMENT;
     }
-    peal_result r = peal__sip_txn_key_of(request, ret_key);
-    return r < 0 ? r : peal__sip_response_route(request, ret_route);
+    return peal__sip_response_route(request, ret_route);
+}
+
+static peal_result make(peal__sip_txn_layer *layer, peal_sip_packet *request,
+                        const peal__sip_txn_key *key, const peal__sip_route *route,
+                        peal__sip_txn **ret)
+{
+    peal_sip_method method = peal_sip_packet_method(request);
+    peal__sip_txn *txn = NULL;
+    if (peal__sip_txn_find_request(layer, key, request)) {
+        return PEAL_E_SIP_TXN_EXISTS;
+    }
+    bool is_invite = method == PEAL_SIP_METHOD_INVITE;
+    peal_result r = peal__sip_txn_new(
+        layer, sizeof(peal__sip_server_txn), key,
+        is_invite ? PEAL__SIP_INVITE_SERVER : PEAL__SIP_NON_INVITE_SERVER, route, &txn);
+    if (r < 0) {
+        return r;
+    }
+    txn->method = (uint8_t)method;
+    txn->method_hash = peal__sip_txn_method_hash(method, peal_sip_packet_method_text(request));
+    txn->packet = peal_sip_packet_ref(request);
+    if (key->text[0] == 'o') {
+        server(txn)->to_tag_hash = peal__sip_txn_to_tag_hash(request);
+    }
+    peal__sip_txn_start(txn, key,
+                        is_invite ? &peal__sip_invite_server_proceeding
+                                  : &peal__sip_non_invite_server_trying);
+    start_timers(txn);
+    *ret = txn;
+    return PEAL_OK;
 }
 
 peal_result peal__sip_server_txn_new(peal__sip_txn_layer *layer, peal_sip_packet *request,
                                      const peal__sip_server_txn_owner *owner_vt, void *owner,
                                      peal__sip_server_txn **ret)
 {
-    peal__sip_txn_key key;
+    peal__sip_txn_key own_key;
+    const peal__sip_txn_key *key = layer->current_key;
     peal__sip_route route;
     peal__sip_txn *txn = NULL;
-    peal_result r = check_request(layer, request, &key, &route);
+    peal_result r = check_request(layer, request, &route);
+    if (r >= 0 && layer->current != request) {
+        r = peal__sip_txn_key_of(request, &own_key);
+        key = &own_key;
+    }
+    if (r >= 0) {
+        r = make(layer, request, key, &route, &txn);
+    }
     if (r < 0) {
         return r;
     }
-    peal_sip_method method = peal_sip_packet_method(request);
-    uint32_t method_hash = peal__sip_txn_method_hash(method, peal_sip_packet_method_text(request));
-    if (peal__sip_txn_find_request(layer, &key, request)) {
-        return PEAL_E_SIP_TXN_EXISTS;
-    }
-    bool is_invite = method == PEAL_SIP_METHOD_INVITE;
-    r = peal__sip_txn_new(layer, sizeof(peal__sip_server_txn), &key,
-                          is_invite ? PEAL__SIP_INVITE_SERVER : PEAL__SIP_NON_INVITE_SERVER, &route,
-                          &txn);
-    if (r < 0) {
-        return r;
-    }
-    txn->method = (uint8_t)method;
-    txn->method_hash = method_hash;
     txn->owner_vt = owner_vt;
     txn->owner = owner;
-    txn->packet = peal_sip_packet_ref(request);
-    server(txn)->to_tag_hash = peal__sip_txn_to_tag_hash(request);
-    peal__sip_txn_start(txn, &key,
-                        is_invite ? &peal__sip_invite_server_proceeding
-                                  : &peal__sip_non_invite_server_trying);
-    start_timers(txn);
     *ret = server(txn);
     return PEAL_OK;
 }
@@ -88,7 +105,9 @@ static void note_tag(peal__sip_txn *txn, peal_sip_packet *response)
         to->tag.n == 0) {
         return;
     }
-    server(txn)->ack_tag_hash = peal_hash_bytes(to->tag);
+    if (txn->key[0] == 'o') { /* only peers of RFC 2543 are matched by it */
+        server(txn)->ack_tag_hash = peal_hash_bytes(to->tag);
+    }
     if (server(txn)->local_tag || peal_sip_packet_status(response) >= 200) {
         return;
     }

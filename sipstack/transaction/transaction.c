@@ -283,7 +283,11 @@ static void on_packet(void *user, peal_sip_packet *packet)
             layer->config.user_vt->on_stray_response(layer->config.user, packet);
         }
     } else if (is_request) {
+        layer->current = packet;
+        layer->current_key = &key;
         take_request(layer, &key, packet);
+        layer->current = NULL;
+        layer->current_key = NULL;
     } else {
         take_response(layer, &key, packet);
     }

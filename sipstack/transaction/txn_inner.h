@@ -84,6 +84,9 @@ struct peal__sip_txn_layer {
     peal__sip_txn *dead; /* freed when no handler runs any more */
     unsigned depth;      /* handlers running */
     bool aborting;
+    /* The packet that is being matched and its key; NULL outside of that. */
+    const peal_sip_packet *current;
+    const peal__sip_txn_key *current_key;
 };
 
 #define PEAL__SIP_TXN_NEVER UINT64_MAX

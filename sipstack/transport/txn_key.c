@@ -55,19 +55,35 @@ static uint64_t hash_parts(const char *domain, const key_part *parts, size_t cou
     return peal_hasher_end(&h);
 }
 
+/* ASCII capitals of eight bytes to small letters. */
+static uint64_t fold(uint64_t bytes)
+{
+    const uint64_t each = 0x0101010101010101u;
+    uint64_t low = bytes & (each * 0x7f);
+    uint64_t from_a = low + each * (0x80 - 'A');  /* high bit: at least 'A' */
+    uint64_t after_z = low + each * (0x7f - 'Z'); /* high bit: above 'Z' */
+    uint64_t is_capital = (from_a ^ after_z) & ~bytes & (each * 0x80);
+    return bytes | (is_capital >> 2);
+}
+
 static char *copy_part(char *out, const key_part *part)
 {
-    if (!part->fold) {
-        if (part->text.n) {
-            memcpy(out, part->text.p, part->text.n);
-        }
-        return out + part->text.n;
+    const char *p = part->text.p;
+    size_t left = part->text.n;
+    while (part->fold && left) {
+        uint64_t bytes = 0;
+        size_t n = left < sizeof bytes ? left : sizeof bytes;
+        memcpy(&bytes, p, n);
+        bytes = fold(bytes);
+        memcpy(out, &bytes, n);
+        out += n;
+        p += n;
+        left -= n;
     }
-    for (size_t i = 0; i < part->text.n; ++i) {
-        char c = part->text.p[i];
-        *out++ = c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+    if (left) {
+        memcpy(out, p, left);
     }
-    return out;
+    return out + left;
 }
 
 /* @p known: the hash as transport computed it, or 0. */
