@@ -100,6 +100,7 @@ START_TEST(a_disowned_pool_takes_blocks_back_later)
     peal__pool_turn_begin(pool);
     peal__pool_drain(pool);
     ck_assert_uint_eq(peal_pool_live(pool), 0);
+    peal_pool_flush();
     peal_pool_release(pool);
     ck_assert_uint_eq(peal_alloc_live(), 0);
 }

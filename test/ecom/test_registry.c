@@ -187,8 +187,9 @@ TCase *init_cases(void)
 {
     TCase *tc = tcase_create("init");
     tcase_add_checked_fixture(tc, test_forget, NULL);
-    tcase_add_test(tc, initialisation_is_counted);
+    /* First: without fork a process draws its secret once. */
     tcase_add_test(tc, the_secret_comes_from_the_port);
+    tcase_add_test(tc, initialisation_is_counted);
     tcase_add_test(tc, finalising_with_live_objects_is_reported_and_changes_nothing);
     return tc;
 }
