@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A service of one's own: it puts an X-Ticket header into each request that leaves its context and counts
- * the responses that come back. It is registered under a CLSID and attached like any other service.
+/* A service of one's own: it puts an X-Ticket header into each request that leaves its context and
+ * counts the responses that come back. It is registered under a CLSID and attached like any other
+ * service.
  *
  *   cc own_service.c $(pkg-config --cflags --libs peal-sip) -o own_service && ./own_service
  */

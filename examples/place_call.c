@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Makes and answers a call in one process: two contexts of one stack talk over UDP on loopback. Built
- * against the installed library:
+/* Makes and answers a call in one process: two contexts of one stack talk over UDP on loopback.
+ * Built against the installed library:
  *
  *   cc place_call.c $(pkg-config --cflags --libs peal-sip) -o place_call && ./place_call
  */
