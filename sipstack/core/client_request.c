@@ -267,12 +267,16 @@ static void shrink(peal__req *req)
     }
 }
 
+/* The application may let the context go when it hears of it: the service must outlive its own call. */
 static void tell_ended(peal__req *req)
 {
     peal_sip_service *sender = req->sender;
+    peal_sip_context *context = req->ctx ? &req->ctx->context : NULL;
     req->state = PEAL__REQ_OVER;
     if (sender && PEAL_VT_HAS(peal_sip_service, sender->vt, on_request_ended)) {
+        (void)peal_sip_context_ref(context);
         sender->vt->on_request_ended(sender, &req->face);
+        peal_sip_context_unref(context);
     }
 }
 
