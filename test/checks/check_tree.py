@@ -37,7 +37,9 @@ def check_c_style(report):
     for relative in kit.tree((".c", ".h")):
         text = kit.read(relative)
         for number, line in enumerate(text.splitlines(), 1):
-            if len(line) > 100 or "\t" in line or line != line.rstrip():
+            # A line of a message is not broken to fit: string literals may be longer.
+            wide = len(line) > 100 and not line.lstrip().startswith('"')
+            if wide or "\t" in line or line != line.rstrip():
                 report.check(False, f"{relative}:{number}: over 100 columns, a tab or a space at the end")
         for start, body in functions(text):
             report.check(body <= 70, f"{relative}:{start}: a function of {body} lines, more than 70")
