@@ -38,7 +38,8 @@ def check_c_style(report):
         text = kit.read(relative)
         for number, line in enumerate(text.splitlines(), 1):
             # A line of a message is not broken to fit: string literals may be longer.
-            wide = len(line) > 100 and not line.lstrip().startswith('"')
+            message = line.lstrip().startswith('"') or r"\r\n" in line
+            wide = len(line) > 100 and not message
             if wide or "\t" in line or line != line.rstrip():
                 report.check(False, f"{relative}:{number}: over 100 columns, a tab or a space at the end")
         for start, body in functions(text):
