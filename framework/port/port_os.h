@@ -20,9 +20,9 @@
 typedef struct peal__mutex {
     pthread_mutex_t mutex;
 } peal__mutex;
-#define PEAL__MUTEX_INIT                                                                          \
-    {                                                                                             \
-        PTHREAD_MUTEX_INITIALIZER                                                                 \
+#define PEAL__MUTEX_INIT                                                                           \
+    {                                                                                              \
+        PTHREAD_MUTEX_INITIALIZER                                                                  \
     }
 
 /* Locking a valid, non-recursive mutex cannot fail, so there is nothing to hand on. */
@@ -51,9 +51,9 @@ typedef struct peal__os_thread {
 typedef struct peal__mutex {
     char unused;
 } peal__mutex;
-#define PEAL__MUTEX_INIT                                                                          \
-    {                                                                                             \
-        0                                                                                         \
+#define PEAL__MUTEX_INIT                                                                           \
+    {                                                                                              \
+        0                                                                                          \
     }
 PEAL_INLINE void peal__mutex_lock(peal__mutex *m)
 {
@@ -74,8 +74,8 @@ typedef struct peal__os_thread {
 
 /** A number of the calling system thread, never 0, never used again. */
 uint64_t peal__os_self(void);
-/** Starts a system thread that calls @p run once. @p thread and @p name (at most 15 bytes are shown)
- * must live as long as it does.
+/** Starts a system thread that calls @p run once. @p thread and @p name (at most 15 bytes are
+ * shown) must live as long as it does.
  * @param stack_bytes 0: the system's default @param priority 0: leave alone; else real-time
  * @return PEAL_OK, PEAL_E_NOT_BUILT_IN, PEAL_E_ARGUMENT (stack or priority), PEAL_E_PERMISSION,
  * PEAL_E_OS */

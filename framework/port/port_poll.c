@@ -306,8 +306,7 @@ static peal_result poll_udp_send(peal_sock *self, peal_datagram *datagrams, size
     return r;
 }
 
-static peal_result poll_udp_error(peal_sock *self, peal_sock_error *ret, void *buffer,
-                                  size_t bytes)
+static peal_result poll_udp_error(peal_sock *self, peal_sock_error *ret, void *buffer, size_t bytes)
 {
     return peal__udp_error(&sock_of(self)->udp, ret, buffer, bytes);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Role: UDP sockets on POSIX systems, for every port that has descriptors: batches, packet info both
- * ways (a reply leaves by the address its request came to), the error queue, options. What a system
- * lacks (recvmmsg, error queue) is done without.
- * Thread: the loop's. RFC 3542, RFC 1122 §4.1.3.5. */
+/* Role: UDP sockets on POSIX systems, for every port that has descriptors: batches, packet info
+ * both ways (a reply leaves by the address its request came to), the error queue, options. What a
+ * system lacks (recvmmsg, error queue) is done without. Thread: the loop's. RFC 3542, RFC 1122
+ * §4.1.3.5. */
 #include "config.h"
 
 #include <errno.h>
@@ -24,8 +24,9 @@
 #define HAVE_ERROR_QUEUE 0
 #endif
 
-/* BATCH: datagrams per system call. An error that an earlier datagram left behind is reported by the
- * next call, which does nothing else; so many such are swallowed, the error queue has the details. */
+/* BATCH: datagrams per system call. An error that an earlier datagram left behind is reported by
+ * the next call, which does nothing else; so many such are swallowed, the error queue has the
+ * details. */
 enum { BATCH = 32, LEFT_BEHIND_MAX = 3, CONTROL_BYTES = 64 };
 
 typedef union address {
@@ -296,8 +297,8 @@ static void find_local(const peal__udp *udp, struct msghdr *header, peal_socket_
     }
 }
 
-static void received(const peal__udp *udp, struct msghdr *header, size_t bytes,
-                     const address *from, peal_datagram *datagram)
+static void received(const peal__udp *udp, struct msghdr *header, size_t bytes, const address *from,
+                     peal_datagram *datagram)
 {
     from_system(from, &datagram->peer);
     find_local(udp, header, &datagram->local);

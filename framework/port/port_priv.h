@@ -25,9 +25,9 @@ peal_result peal__port_wait_fds(const int *fds, const short *events, size_t coun
 typedef struct peal__sim_runner peal__sim_runner;
 /** Embedded in each servicing thread; unused (port is NULL) on other ports. */
 struct peal__sim_runner {
-    peal_node node;       /**< private to the simulator */
-    peal_port *port;      /**< the simulated port, NULL: not registered */
-    peal_loop *loop;      /**< the thread's loop */
+    peal_node node;  /**< private to the simulator */
+    peal_port *port; /**< the simulated port, NULL: not registered */
+    peal_loop *loop; /**< the thread's loop */
     /** Something can be done at the present virtual time, sockets aside. */
     bool (*is_runnable)(peal__sim_runner *self);
     /** Virtual time of the next timer, UINT64_MAX when none. */

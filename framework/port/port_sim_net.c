@@ -10,9 +10,9 @@
 enum {
     DATAGRAM_MAX = 65507,
     QUEUE_BYTES_DEFAULT = 212992,
-    PACKET_OVERHEAD = 512,    /* what the kernel charges for a small datagram, roughly */
+    PACKET_OVERHEAD = 512, /* what the kernel charges for a small datagram, roughly */
     FIRST_CHOSEN_PORT = 49152,
-    RETURNED_MAX = 548        /* of a datagram inside an ICMP error */
+    RETURNED_MAX = 548 /* of a datagram inside an ICMP error */
 };
 
 static peal__sim_loop *loop_of(peal_loop *loop)
@@ -461,8 +461,8 @@ static peal_result sim_udp_open(peal_loop *self, const peal_socket_addr *bind,
     sock->local = local;
     sock->v6_only = options && options->v6_only;
     sock->want_read = true;
-    sock->queue_bytes = options && options->recv_buf_bytes ? options->recv_buf_bytes
-                                                           : QUEUE_BYTES_DEFAULT;
+    sock->queue_bytes =
+        options && options->recv_buf_bytes ? options->recv_buf_bytes : QUEUE_BYTES_DEFAULT;
     queue_init(&sock->received);
     queue_init(&sock->errors);
     peal_list_append(&loop->sockets, &sock->node);
@@ -544,8 +544,8 @@ static peal_result sim_udp_error(peal_sock *self, peal_sock_error *ret, void *bu
 static peal_result find_source(const peal__sim_sock *sock, const peal_datagram *datagram,
                                peal_socket_addr *ret)
 {
-    bool wishes = datagram->local.family != PEAL_AF_NONE &&
-                  !peal_socket_addr_is_any(&datagram->local);
+    bool wishes =
+        datagram->local.family != PEAL_AF_NONE && !peal_socket_addr_is_any(&datagram->local);
     *ret = sock->local;
     if (!peal_socket_addr_is_any(&sock->local)) {
         return wishes && !peal_socket_addr_eq(&datagram->local, &sock->local, false)
@@ -593,8 +593,9 @@ static peal_result put_on_way(peal_sim *sim, const peal_socket_addr *from,
 static bool is_filtered(const peal_sim *sim, const peal_socket_addr *from,
                         const peal_datagram *datagram)
 {
-    return sim->filter && sim->filter(sim->filter_arg, from, &datagram->peer,
-                                      peal_str_of(datagram->data, datagram->bytes)) != PEAL_SIM_PASS;
+    return sim->filter &&
+           sim->filter(sim->filter_arg, from, &datagram->peer,
+                       peal_str_of(datagram->data, datagram->bytes)) != PEAL_SIM_PASS;
 }
 
 static peal_result send_one(peal__sim_sock *sock, const peal_datagram *datagram)

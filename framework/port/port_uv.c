@@ -134,8 +134,8 @@ static void on_ready(uv_poll_t *poll, int status, int events);
  * descriptor has to come round once. */
 static peal_result watch(uv_port_sock *sock)
 {
-    int events = (sock->want_read ? UV_READABLE | UV_PRIORITIZED : 0) |
-                 (sock->want_write ? UV_WRITABLE : 0);
+    int events =
+        (sock->want_read ? UV_READABLE | UV_PRIORITIZED : 0) | (sock->want_write ? UV_WRITABLE : 0);
     int error = events ? uv_poll_start(&sock->poll, events, on_ready) : uv_poll_stop(&sock->poll);
     (void)uv_async_send(&sock->loop->async);
     return result_of(error);
@@ -233,8 +233,7 @@ static peal_result port_udp_send(peal_sock *self, peal_datagram *datagrams, size
     return r;
 }
 
-static peal_result port_udp_error(peal_sock *self, peal_sock_error *ret, void *buffer,
-                                  size_t bytes)
+static peal_result port_udp_error(peal_sock *self, peal_sock_error *ret, void *buffer, size_t bytes)
 {
     return peal__udp_error(&sock_of(self)->udp, ret, buffer, bytes);
 }

@@ -9,9 +9,9 @@
 /** An open UDP socket. */
 typedef struct peal__udp {
     int fd;
-    uint8_t family;          /**< of the socket; IPv6 may carry IPv4 too */
-    bool is_wildcard;        /**< packet info is needed to know our address */
-    peal_socket_addr local;  /**< bound to */
+    uint8_t family;         /**< of the socket; IPv6 may carry IPv4 too */
+    bool is_wildcard;       /**< packet info is needed to know our address */
+    peal_socket_addr local; /**< bound to */
 } peal__udp;
 
 /** See peal_port_vt.udp_open and so on. */
@@ -22,8 +22,7 @@ peal_result peal__udp_recv(const peal__udp *udp, peal_datagram *datagrams, size_
                            size_t *ret);
 peal_result peal__udp_send(const peal__udp *udp, peal_datagram *datagrams, size_t count,
                            size_t *ret);
-peal_result peal__udp_error(const peal__udp *udp, peal_sock_error *ret, void *buffer,
-                            size_t bytes);
+peal_result peal__udp_error(const peal__udp *udp, peal_sock_error *ret, void *buffer, size_t bytes);
 
 /** Clocks and randomness of the system, for both vtables. @thread any */
 uint64_t peal__posix_now_ns(peal_port *self);

@@ -6,13 +6,14 @@
 
 #include "framework/port/port_priv.h"
 
-/** A datagram, or an error that comes back for one. On the way it is in the heap, then in a queue. */
+/** A datagram, or an error that comes back for one. On the way it is in the heap, then in a queue.
+ */
 typedef struct peal__sim_packet {
     struct peal__sim_packet *next; /**< in a socket's queue */
     uint64_t arrival_ns;
-    uint64_t sequence;             /**< equal arrivals come in the order of sending */
-    peal_socket_addr from, to;     /**< of the datagram, also in an error for it */
-    peal_result error;             /**< not PEAL_OK: an error on its way to `from` */
+    uint64_t sequence;         /**< equal arrivals come in the order of sending */
+    peal_socket_addr from, to; /**< of the datagram, also in an error for it */
+    peal_result error;         /**< not PEAL_OK: an error on its way to `from` */
     size_t bytes;
     char data[];
 } peal__sim_packet;
@@ -24,9 +25,9 @@ typedef struct peal__sim_queue {
 } peal__sim_queue;
 
 typedef struct peal__sim_sock {
-    peal_node node;          /**< in the loop's sockets, in the order of opening */
+    peal_node node; /**< in the loop's sockets, in the order of opening */
     struct peal__sim_loop *loop;
-    peal_sock_owner *owner;  /**< NULL: closed while owners are being called */
+    peal_sock_owner *owner; /**< NULL: closed while owners are being called */
     peal_socket_addr local;
     bool v6_only;
     bool want_read, blocked; /**< blocked: on_writable is owed */
@@ -35,7 +36,7 @@ typedef struct peal__sim_sock {
 } peal__sim_sock;
 
 typedef struct peal__sim_loop {
-    peal_node node;          /**< in the world's loops, in the order of opening */
+    peal_node node; /**< in the world's loops, in the order of opening */
     struct peal_sim *sim;
     peal_node sockets;
     bool is_woken, is_calling, has_closed;

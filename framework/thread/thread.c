@@ -379,8 +379,8 @@ void peal__engine_finish(peal__engine *engine)
 static bool must_join(peal__engine *engine)
 {
     int state = atomic_load(&engine->state);
-    return (state == PEAL__ENGINE_SYSTEM || state == PEAL__ENGINE_ENDED) &&
-           !engine->runner.port && peal__engine_current != engine;
+    return (state == PEAL__ENGINE_SYSTEM || state == PEAL__ENGINE_ENDED) && !engine->runner.port &&
+           peal__engine_current != engine;
 }
 
 void peal__engine_abandon(peal__engine *engine)

@@ -251,8 +251,8 @@ bool peal_thread_check(const peal_thread *t, const char *object)
 
 /* ---- randomness ---- */
 
-/* The port's source worked when the thread was made. Should it ever fail, what is drawn from the key
- * that it gave then is still beyond guessing. */
+/* The port's source worked when the thread was made. Should it ever fail, what is drawn from the
+ * key that it gave then is still beyond guessing. */
 static void refill(peal__engine *engine)
 {
     peal_result r = engine->port->vt->random(engine->port, engine->random, sizeof engine->random);

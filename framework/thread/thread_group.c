@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Role: several polled servicing threads in one wait (K18): a turn of each without waiting, then one
- * wait for all their descriptors until the earliest of their deadlines.
- * Thread: the one that polls them. */
+/* Role: several polled servicing threads in one wait (K18): a turn of each without waiting, then
+ * one wait for all their descriptors until the earliest of their deadlines. Thread: the one that
+ * polls them. */
 #include "framework/thread/thread_priv.h"
 
 typedef struct group {

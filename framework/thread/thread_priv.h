@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Role: the inside of a servicing thread: message queue, timer wheel and the engine that runs turns.
- * Thread: each function says; most belong to the owner. */
+/* Role: the inside of a servicing thread: message queue, timer wheel and the engine that runs
+ * turns. Thread: each function says; most belong to the owner. */
 #ifndef PEAL_FRAMEWORK_THREAD_THREAD_PRIV_H
 #define PEAL_FRAMEWORK_THREAD_THREAD_PRIV_H
 
@@ -17,13 +17,13 @@
 /** Producers push on a stack; the owner takes the whole stack, turns it round and appends it to its
  * own list, to which it also posts directly while it runs. */
 typedef struct peal__queue {
-    _Atomic(peal_msg *) stack;   /**< what others posted, last first */
-    atomic_size_t pushed;        /**< by others, ever; shares the stack's cache line */
+    _Atomic(peal_msg *) stack; /**< what others posted, last first */
+    atomic_size_t pushed;      /**< by others, ever; shares the stack's cache line */
     char pad[64 - 2 * sizeof(void *)];
-    peal_msg *first;             /**< owner's list, oldest first */
-    peal_msg **last;             /**< where the next one goes */
-    atomic_size_t own;           /**< posted by the owner, ever; written by the owner only */
-    atomic_size_t taken;         /**< handed out, ever; written by the owner only */
+    peal_msg *first;     /**< owner's list, oldest first */
+    peal_msg **last;     /**< where the next one goes */
+    atomic_size_t own;   /**< posted by the owner, ever; written by the owner only */
+    atomic_size_t taken; /**< handed out, ever; written by the owner only */
 } peal__queue;
 
 void peal__queue_init(peal__queue *queue);
@@ -36,8 +36,7 @@ PEAL_INLINE void peal__queue_append(peal__queue *queue, peal_msg *msg)
     msg->next = NULL;
     *queue->last = msg;
     queue->last = &msg->next;
-    atomic_store_explicit(&queue->own,
-                          atomic_load_explicit(&queue->own, memory_order_relaxed) + 1,
+    atomic_store_explicit(&queue->own, atomic_load_explicit(&queue->own, memory_order_relaxed) + 1,
                           memory_order_relaxed);
 }
 /** Others have posted something that the owner has not taken in. @thread any */
@@ -75,15 +74,15 @@ typedef struct peal__wheel_slot {
     uint64_t earliest; /**< no timer in here is due before */
 } peal__wheel_slot;
 
-/** Level n has slots of 64^n ms. A timer is on the level of the highest digit (to the base of 64) in
- * which its deadline differs from the wheel's time, so it moves down at most once per level. */
+/** Level n has slots of 64^n ms. A timer is on the level of the highest digit (to the base of 64)
+ * in which its deadline differs from the wheel's time, so it moves down at most once per level. */
 typedef struct peal__wheel {
-    uint64_t time_ms;                       /**< all that is due before was fired */
-    uint64_t sequence;                      /**< of the last start */
-    size_t count;                           /**< timers running */
-    uint32_t levels;                        /**< bit n: level n has timers */
-    uint64_t used[PEAL__WHEEL_LEVELS];      /**< bit n: slot n has timers */
-    uint64_t inexact[PEAL__WHEEL_LEVELS];   /**< bit n: slot n's earliest timer was stopped */
+    uint64_t time_ms;                     /**< all that is due before was fired */
+    uint64_t sequence;                    /**< of the last start */
+    size_t count;                         /**< timers running */
+    uint32_t levels;                      /**< bit n: level n has timers */
+    uint64_t used[PEAL__WHEEL_LEVELS];    /**< bit n: slot n has timers */
+    uint64_t inexact[PEAL__WHEEL_LEVELS]; /**< bit n: slot n's earliest timer was stopped */
     peal__wheel_slot slots[PEAL__WHEEL_LEVELS * PEAL__WHEEL_SLOTS];
 } peal__wheel;
 
@@ -107,9 +106,9 @@ void peal__wheel_clear(peal__wheel *wheel);
 /** States of peal__engine.state. */
 enum {
     PEAL__ENGINE_NEW,
-    PEAL__ENGINE_POLLED,   /**< activate_for() was called */
-    PEAL__ENGINE_SYSTEM,   /**< runs on a system thread, or as if in the simulator */
-    PEAL__ENGINE_ENDED     /**< its system thread has ended */
+    PEAL__ENGINE_POLLED, /**< activate_for() was called */
+    PEAL__ENGINE_SYSTEM, /**< runs on a system thread, or as if in the simulator */
+    PEAL__ENGINE_ENDED   /**< its system thread has ended */
 };
 
 /** Values of peal__engine.running. */
@@ -124,27 +123,27 @@ enum {
 typedef struct peal__engine {
     /* shared with other threads */
     peal__queue queue;
-    atomic_int asleep;            /**< a post must wake the loop */
-    atomic_int running;           /**< PEAL__RUN_… */
-    atomic_int abandoned;         /**< the last reference is gone: end as soon as possible */
-    atomic_int state;             /**< PEAL__ENGINE_… */
-    atomic_int stopping;          /**< stop() was called */
-    atomic_size_t attached;       /**< objects */
-    _Atomic uint64_t owner;       /**< id of the owning system thread; 0: none */
+    atomic_int asleep;      /**< a post must wake the loop */
+    atomic_int running;     /**< PEAL__RUN_… */
+    atomic_int abandoned;   /**< the last reference is gone: end as soon as possible */
+    atomic_int state;       /**< PEAL__ENGINE_… */
+    atomic_int stopping;    /**< stop() was called */
+    atomic_size_t attached; /**< objects */
+    _Atomic uint64_t owner; /**< id of the owning system thread; 0: none */
     _Atomic(const char *) name;
     atomic_int join_claimed;
     /* the owner's */
     peal_port *port;
     peal_loop *loop;
     peal_pool *pool;
-    uint64_t now_ns;              /**< sample of this turn */
-    bool now_stale;               /**< waited since the sample */
-    bool held;                    /**< timers were held back in the last turn */
+    uint64_t now_ns; /**< sample of this turn */
+    bool now_stale;  /**< waited since the sample */
+    bool held;       /**< timers were held back in the last turn */
     unsigned messages_per_turn;
     uint32_t queue_high;
     uint16_t random_left;
     uint8_t random[512];
-    uint8_t random_key[16];       /**< should the port's source ever fail */
+    uint8_t random_key[16]; /**< should the port's source ever fail */
     uint64_t random_count;
     peal__os_thread os_thread;
     peal__sim_runner runner;

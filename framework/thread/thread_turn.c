@@ -31,7 +31,8 @@ uint64_t peal__engine_now_ns(peal__engine *engine)
 
 int64_t peal__engine_until_timer_us(peal__engine *engine, bool exact)
 {
-    uint64_t next = exact ? peal__wheel_next_exact(&engine->wheel) : peal__wheel_next(&engine->wheel);
+    uint64_t next =
+        exact ? peal__wheel_next_exact(&engine->wheel) : peal__wheel_next(&engine->wheel);
     if (next == PEAL__NEVER) {
         return -1;
     }
@@ -138,8 +139,8 @@ static void run_messages(peal__engine *engine)
     }
 }
 
-/* After the machine or the process stood still, answers wait in sockets and queues beside the timers
- * that give up on them: everything else goes first for one turn (K17). */
+/* After the machine or the process stood still, answers wait in sockets and queues beside the
+ * timers that give up on them: everything else goes first for one turn (K17). */
 static bool must_hold(peal__engine *engine, uint64_t now_ms)
 {
     if (engine->held) {

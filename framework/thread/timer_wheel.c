@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Role: hierarchical timer wheel with a resolution of 1 ms: start and stop in constant time, the next
- * deadline from bitmaps, timers fired in the order of (deadline, start). Lists stay in start order:
- * a slot is spread over the level below at the moment the wheel's time enters it, before anything can
- * be started there directly.
- * Thread: the owner's. */
+/* Role: hierarchical timer wheel with a resolution of 1 ms: start and stop in constant time, the
+ * next deadline from bitmaps, timers fired in the order of (deadline, start). Lists stay in start
+ * order: a slot is spread over the level below at the moment the wheel's time enters it, before
+ * anything can be started there directly. Thread: the owner's. */
 #include "framework/thread/thread_priv.h"
 
 enum { SLOT_MASK = PEAL__WHEEL_SLOTS - 1 };

@@ -35,3 +35,12 @@ bench-parser:
 	else $(MAKE) bench_parser; fi
 	./bench_parser $(srcdir)/test/data/*.sip
 .PHONY: bench-parser
+
+# Costs of a servicing thread: messages, timers, turns.
+EXTRA_PROGRAMS += bench_thread
+bench_thread_SOURCES = test/bench/bench_thread.c
+bench_thread_CFLAGS = $(AM_CFLAGS)
+bench_thread_LDADD = libpeal-objs.la $(UV_LIBS)
+bench-thread: bench_thread
+	./bench_thread
+.PHONY: bench-thread

@@ -23,11 +23,11 @@ typedef struct end {
     peal_socket_addr peer, local; /* of the last datagram */
     peal_result last_error;
     peal_socket_addr error_peer;
-    char bytes[2048];             /* of the last datagram or error */
+    char bytes[2048]; /* of the last datagram or error */
     size_t length;
-    size_t batch;                 /* datagrams asked for at once; 0: 8 */
-    bool echo;                    /* send back what comes, by the address it came to */
-    bool closes;                  /* closes itself when something comes */
+    size_t batch; /* datagrams asked for at once; 0: 8 */
+    bool echo;    /* send back what comes, by the address it came to */
+    bool closes;  /* closes itself when something comes */
 } end;
 
 peal_socket_addr address_of(const char *host, uint16_t port);

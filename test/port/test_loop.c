@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Role: loops: waiting, waking, sockets that close inside their callbacks, want_read, would-block. */
+/* Role: loops: waiting, waking, sockets that close inside their callbacks, unwanted input. */
 #include "test/port/port_tests.h"
 
 #include <pthread.h>

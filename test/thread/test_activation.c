@@ -88,7 +88,8 @@ START_TEST(polling_from_inside_a_callback_is_an_error)
     ck_assert_int_eq(n.inner_result, PEAL_E_REENTERED);
     ck_assert_int_eq(n.outer_result, PEAL_E_REENTERED);
     ck_assert_str_eq(peal_thread_name(a), "polled");
-    ck_assert_int_eq(peal_thread_activate(a, "x", 0, 0), PEAL_E_STATE);
+    ck_assert_int_eq(peal_thread_activate(a, "x", 0, 0),
+                     PEAL_HAVE_THREADS ? PEAL_E_STATE : PEAL_E_NOT_BUILT_IN);
     peal_thread_unref(a);
     peal_thread_unref(b);
 }

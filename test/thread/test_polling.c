@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Role: servicing threads inside foreign loops (descriptors and the next deadline are exact), groups
- * in one wait, and wake-ups from elsewhere. */
+/* Role: servicing threads inside foreign loops (descriptors and the next deadline are exact),
+ * groups in one wait, and wake-ups from elsewhere. */
 #include "test/thread/thread_tests.h"
 
 #include <poll.h>
@@ -44,9 +44,9 @@ static void inlet_open(inlet *i, peal_thread *thread)
     i->owner.on_readable = take;
     i->owner.on_writable = nothing;
     ck_assert_int_eq(peal_socket_addr_parse(PEAL_STR("127.0.0.1"), 0, &any), PEAL_OK);
-    ck_assert_int_eq(vt->udp_open(peal_thread_loop(thread), &any, NULL, &i->owner, &i->in), PEAL_OK);
-    ck_assert_int_eq(vt->udp_open(peal_thread_loop(thread), &any, NULL, &i->owner, &i->out),
-                     PEAL_OK);
+    peal_loop *loop = peal_thread_loop(thread);
+    ck_assert_int_eq(vt->udp_open(loop, &any, NULL, &i->owner, &i->in), PEAL_OK);
+    ck_assert_int_eq(vt->udp_open(loop, &any, NULL, &i->owner, &i->out), PEAL_OK);
     ck_assert_int_eq(vt->sock_local(i->in, &i->address), PEAL_OK);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Role: messages: order per sender, from many threads and from the owner itself, and waiting posts. */
+/* Role: messages: order per sender, from many threads and the owner itself, and waiting posts. */
 #include "test/thread/thread_tests.h"
 
 #include <pthread.h>

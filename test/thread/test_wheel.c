@@ -60,7 +60,8 @@ static void stop(model_timer *t)
 
 static uint64_t any_delay(void)
 {
-    static const uint64_t ranges[] = { 3, 70, 500, 5000, 33000, 400000, 90000000, UINT64_C(1) << 40 };
+    static const uint64_t ranges[] = { 3,     70,     500,      5000,
+                                       33000, 400000, 90000000, UINT64_C(1) << 40 };
     return draw(ranges[draw(PEAL_COUNT_OF(ranges))]);
 }
 

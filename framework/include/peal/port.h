@@ -45,10 +45,10 @@ typedef struct peal_sock_options {
 /** One datagram to receive into or to send. */
 typedef struct peal_datagram {
     peal_socket_addr peer;  /**< from whom / to whom */
-    peal_socket_addr local; /**< to which of our addresses it came; to send: leave by it (none: any) */
+    peal_socket_addr local; /**< our address it came to; to send: leave by it (none: any) */
     void *data;             /**< buffer, or bytes to send */
     size_t bytes;           /**< capacity on entry of receive, then length; length to send */
-    peal_result result;     /**< of this one datagram after send; PEAL_E_TOO_BIG on truncated receive */
+    peal_result result;     /**< of this one after send; PEAL_E_TOO_BIG: truncated in receive */
 } peal_datagram;
 
 /** One entry of the error queue: an ICMP error for something we sent. */
@@ -81,26 +81,33 @@ typedef struct peal_port_vt {
     peal_result (*loop_wait)(peal_loop *loop, int64_t timeout_us);
     /** Ends the present or the next wait. Any thread; cheap; wakes coalesce. */
     void (*loop_wake)(peal_loop *loop);
-    /** A descriptor that becomes readable when loop_wait(0) would find work; -1 if the kernel has no
-     * such thing (then use the pollfds). */
+    /** A descriptor that becomes readable when loop_wait(0) would find work; -1 if the kernel has
+     * no such thing (then use the pollfds). */
     int (*loop_fd)(peal_loop *loop);
     /** Fills pairs of descriptor and events (as poll(2): 1 in, 4 out) that a foreign loop must
      * watch; returns how many there are, which may be more than @p max. 0 when not offered. */
     size_t (*loop_pollfds)(peal_loop *loop, int *fds, short *events, size_t max);
 
-    /** Opens a non-blocking UDP socket bound to @p bind (port 0: chosen), with packet info and error
-     * queue on where the system has them. */
+    /** Opens a non-blocking UDP socket bound to @p bind (port 0: chosen), with packet info and
+     * error queue on where the system has them. @p options may be NULL. An IPv6 socket that is not
+     * v6_only carries IPv4 too, as IPv4 addresses.
+     * @return PEAL_OK, PEAL_E_ADDR_IN_USE, PEAL_E_ADDR_NOT_AVAILABLE, PEAL_E_PERMISSION,
+     * PEAL_E_NO_DESCRIPTORS, PEAL_E_NO_MEMORY, PEAL_E_NOT_BUILT_IN, PEAL_E_NOT_FOUND (interface),
+     * PEAL_E_RANGE (DSCP), PEAL_E_ARGUMENT, PEAL_E_NET */
     peal_result (*udp_open)(peal_loop *loop, const peal_socket_addr *bind,
                             const peal_sock_options *options, peal_sock_owner *owner,
                             peal_sock **ret);
     /** The address it is bound to. */
     peal_result (*sock_local)(peal_sock *sock, peal_socket_addr *ret);
-    /** Receives up to @p count datagrams; *ret tells how many. PEAL_E_WOULD_BLOCK when none. */
+    /** Receives up to @p count datagrams; *ret tells how many. PEAL_E_WOULD_BLOCK when none (then
+     * *ret is 0). A short count does not say that no more are there. */
     peal_result (*udp_recv)(peal_sock *sock, peal_datagram *datagrams, size_t count, size_t *ret);
     /** Sends datagrams in order; *ret tells how many were taken or failed for good (each has its
-     * result); fewer than @p count with PEAL_E_WOULD_BLOCK asks for on_writable. */
+     * result), also with PEAL_E_WOULD_BLOCK, when it is fewer than @p count and on_writable will
+     * be called. A datagram that the device's queue dropped counts as sent. */
     peal_result (*udp_send)(peal_sock *sock, peal_datagram *datagrams, size_t count, size_t *ret);
-    /** Takes one entry of the error queue and the start of the returned datagram. */
+    /** Takes one entry of the error queue and the start of the returned datagram.
+     * PEAL_E_WOULD_BLOCK when it is empty. As long as it is not, on_readable comes again. */
     peal_result (*udp_error)(peal_sock *sock, peal_sock_error *ret, void *buffer, size_t bytes);
     /** Reading is wanted (the default) or not. */
     void (*sock_want_read)(peal_sock *sock, bool want);

@@ -70,7 +70,8 @@ PEAL_INTERFACE(peal_thread) {
     int64_t (*next_deadline_ms)(peal_thread *self);
     void (*post)(peal_thread *self, peal_msg *msg);
     peal_result (*post_wait)(peal_thread *self, peal_msg *msg);
-    void (*timer_start)(peal_thread *self, peal_timer *timer, uint64_t delay_ms, uint32_t period_ms);
+    void (*timer_start)(peal_thread *self, peal_timer *timer, uint64_t delay_ms,
+                        uint32_t period_ms);
     void (*timer_stop)(peal_thread *self, peal_timer *timer);
     void (*attach)(peal_thread *self);
     void (*detach)(peal_thread *self);
@@ -93,18 +94,21 @@ PEAL_INLINE peal_result peal_thread_activate(peal_thread *t, const char *name, s
 {
     return t->vt->activate(t, name, stack_bytes, priority);
 }
-/** Runs the servicing thread on the calling thread for at most @p timeout_ms (0: what is ready now).
- * Returns early only when ready to release. While it runs, the caller is the owning thread; between
- * calls the thread that called last is.
- * @param[out] ret_ready_to_release stop was asked for, the queue is empty, nothing is attached
- * @return PEAL_OK, PEAL_E_REENTERED from inside a callback or from two threads at once, PEAL_E_STATE
- * when it has a system thread */
+/** Runs the servicing thread on the calling thread for at most @p timeout_ms (0: what is ready
+ * now). Returns early only when ready to release. While it runs, the caller is the owning thread;
+ * between calls the thread that called last is.
+ * @param[out] ret_ready_to_release stop was asked for, the queue is empty, nothing is attached; may
+ * be NULL
+ * @return PEAL_OK, PEAL_E_REENTERED from inside a callback (of any servicing thread) or from two
+ * threads at once, PEAL_E_STATE when it has or had a system thread */
 PEAL_INLINE peal_result peal_thread_activate_for(peal_thread *t, uint32_t timeout_ms,
                                                  bool *ret_ready_to_release)
 {
     return t->vt->activate_for(t, timeout_ms, ret_ready_to_release);
 }
-/** Asks it to end as soon as the queue is empty and nothing is attached. @thread any */
+/** Asks it to end as soon as the queue is empty and nothing is attached. The last release of a
+ * servicing thread does the same without waiting for what is attached, joins its system thread if
+ * that is another one, and runs the messages that are left. @thread any */
 PEAL_INLINE void peal_thread_stop(peal_thread *t)
 {
     t->vt->stop(t);
@@ -131,20 +135,23 @@ PEAL_INLINE int64_t peal_thread_next_deadline_ms(peal_thread *t)
 {
     return t->vt->next_deadline_ms(t);
 }
-/** Posts a message: run once on the servicing thread, in order per sender. Cannot fail; a message to
- * a thread that never runs again is released unrun at its end (run is called there by the last
- * release). @thread any */
+/** Posts a message: run once on the servicing thread, in order per sender. Cannot fail; a message
+ * to a thread that never runs again is run by its last release, so that what it carries is
+ * released. @thread any */
 PEAL_INLINE void peal_thread_post(peal_thread *t, peal_msg *msg)
 {
     t->vt->post(t, msg);
 }
 /** Posts and waits until it was run. Stack code never uses this (K18).
- * @return PEAL_OK, PEAL_E_WOULD_DEADLOCK when the calling system thread serves @p t. */
+ * @return PEAL_OK; PEAL_E_WOULD_DEADLOCK when the calling system thread serves @p t, and always in
+ * the simulator; PEAL_E_STOPPING when its system thread has ended. @thread any */
 PEAL_INLINE peal_result peal_thread_post_wait(peal_thread *t, peal_msg *msg)
 {
     return t->vt->post_wait(t, msg);
 }
-/** Starts or restarts a timer. @param period_ms 0: one-shot; else repeats. @thread owner */
+/** Starts or restarts a timer, counted from the start of the present turn. @param delay_ms until it
+ * fires first; longer than 69 years counts as that @param period_ms 0: one-shot; else repeats, and
+ * skips what it missed. @thread owner */
 PEAL_INLINE void peal_timer_start(peal_thread *t, peal_timer *timer, uint64_t delay_ms,
                                   uint32_t period_ms)
 {
@@ -155,7 +162,8 @@ PEAL_INLINE void peal_timer_stop(peal_thread *t, peal_timer *timer)
 {
     t->vt->timer_stop(t, timer);
 }
-/** Counts an object as attached: the thread is not ready to release before it is detached. */
+/** Counts an object as attached: the thread is not ready to release before it is detached.
+ * @thread any that holds a reference */
 PEAL_INLINE void peal_thread_attach(peal_thread *t)
 {
     t->vt->attach(t);
@@ -187,7 +195,10 @@ PEAL_API size_t peal_thread_timer_count(const peal_thread *t);
 /** Random bytes from the port through a small buffer per thread. Never fails: a port whose random
  * source fails was refused at peal_thread_new(). @thread owner */
 PEAL_API void peal_thread_random(peal_thread *t, void *buffer, size_t bytes);
-/** Runs several polled servicing threads in one wait (K18); they must use the poll port.
+/** Runs several polled servicing threads in one wait (K18); their ports must offer pollfds.
+ * @param[out] ret_ready_to_release all of them are; may be NULL
+ * @return PEAL_OK, PEAL_E_ARGUMENT (none, or simulated), PEAL_E_REENTERED, PEAL_E_STATE,
+ * PEAL_E_NO_MEMORY
  * @thread the one that polls all of them */
 PEAL_API peal_result peal_thread_group_activate_for(peal_thread *const *threads, size_t count,
                                                     uint32_t timeout_ms,
