@@ -82,12 +82,12 @@ def main():
         f.write("/* SPDX-License-Identifier: MIT */\n"
                 "/* Perfect hash of the header names. Written by gen_tables.py. */\n"
                 "#ifndef PEAL_SIP_HEADER_HASH_H\n#define PEAL_SIP_HEADER_HASH_H\n\n"
-                "enum {\n    HEADER_HASH_LENGTH = %d,\n    HEADER_HASH_FIRST = %d,\n"
-                "    HEADER_HASH_MIDDLE = %d,\n    HEADER_HASH_MASK = %d\n};\n\n"
-                "static const uint8_t header_slots[HEADER_HASH_MASK + 1] = {\n" % (*k, mask))
+                "enum {\n    PEAL__SIP_HASH_LENGTH = %d,\n    PEAL__SIP_HASH_FIRST = %d,\n"
+                "    PEAL__SIP_HASH_MIDDLE = %d,\n    PEAL__SIP_HASH_MASK = %d\n};\n\n"
+                "/* X(slot, id) */\n#define PEAL__SIP_HEADER_SLOTS(X)" % (*k, mask))
         for s in sorted(slots):
-            f.write("    [%d] = PEAL_SIP_HEADER_%s,\n" % (s, slots[s]))
-        f.write("};\n\n#endif\n")
+            f.write(" \\\n    X(%d, %s)" % (s, slots[s]))
+        f.write("\n\n#endif\n")
 
 
 main()

@@ -6,6 +6,9 @@
 /* A URI starts with a scheme and a colon. */
 static bool looks_like_uri(peal_str uri)
 {
+    if (uri.n > 4 && memcmp(uri.p, "sip:", 4) == 0) {
+        return true;
+    }
     const char *end = uri.p + uri.n;
     const char *p = peal__sip_skip(uri.p, end, PEAL__SIP_TOKEN);
     return p > uri.p && p < end && *p == ':' && peal__sip_is_alpha(uri.p[0]);
@@ -83,7 +86,12 @@ static bool take_params(peal_sip_address *address, const char *p, const char *en
 
 peal_result peal_sip_address_decode(peal_str text, peal_sip_address *ret)
 {
-    peal_sip_address address = { .text = peal__sip_trim(text) };
+    const peal_str absent = { NULL, 0 };
+    peal_sip_address address;
+    /* One by one: compilers clear whole structs of this size slowly. */
+    address.text = peal__sip_trim(text);
+    address.display = absent;
+    address.tag = absent;
     const char *p = address.text.p;
     const char *end = p + address.text.n;
     p = p < end ? take_name_and_uri(&address, p, end) : NULL;

@@ -3,10 +3,14 @@
  * RFC 3261 §7.3.3 (compact forms), §20, §25.1. */
 #include "sipstack/parser/parser_inner.h"
 
-#include "sipstack/parser/header_hash.h"
+#define HEADER_SLOT(slot, id) [slot] = PEAL_SIP_HEADER_##id,
+const uint8_t peal__sip_header_slots[PEAL__SIP_HASH_MASK + 1] = {
+    PEAL__SIP_HEADER_SLOTS(HEADER_SLOT)
+};
 
 #define HEADER_ROW(id, name, compact, kind, single)                                                \
-    [PEAL_SIP_HEADER_##id] = { { name, sizeof name - 1 }, compact, PEAL_SIP_KIND_##kind, single },
+    [PEAL_SIP_HEADER_##id] = { name, { name, sizeof name - 1 }, compact, PEAL_SIP_KIND_##kind,      \
+                               single },
 const peal__sip_header_row peal__sip_header_rows[PEAL_SIP_HEADER_COUNT] = {
     PEAL_SIP_HEADER_TABLE(HEADER_ROW)
 };
@@ -14,46 +18,14 @@ const peal__sip_header_row peal__sip_header_rows[PEAL_SIP_HEADER_COUNT] = {
 #define METHOD_TEXT(id, text) [PEAL_SIP_METHOD_##id] = { text, sizeof text - 1 },
 static const peal_str method_texts[PEAL_SIP_METHOD_COUNT] = { PEAL_SIP_METHOD_TABLE(METHOD_TEXT) };
 
-static unsigned hash_of(const char *name, size_t n)
-{
-    unsigned first = (unsigned char)(name[0] | 0x20);
-    unsigned middle = (unsigned char)(name[n / 2] | 0x20);
-    unsigned last = (unsigned char)(name[n - 1] | 0x20);
-    return ((unsigned)n * HEADER_HASH_LENGTH + first * HEADER_HASH_FIRST +
-            middle * HEADER_HASH_MIDDLE + last) &
-           HEADER_HASH_MASK;
-}
-
-/* The bits in which two names of equal length differ, a word at a time; the last word overlaps the
- * one before. */
-static uint64_t difference(const char *a, const char *b, size_t n)
-{
-    if (n <= 8) {
-        return peal__sip_word(a, n) ^ peal__sip_word(b, n);
-    }
-    uint64_t differ = peal__sip_load8(a + n - 8) ^ peal__sip_load8(b + n - 8);
-    for (size_t i = 0; i + 8 < n; i += 8) {
-        differ |= peal__sip_load8(a + i) ^ peal__sip_load8(b + i);
-    }
-    return differ;
-}
-
-peal_sip_header_id peal__sip_header_of_exact(const char *name, size_t n)
-{
-    unsigned id = header_slots[hash_of(name, n)];
-    const peal__sip_header_row *row = &peal__sip_header_rows[id];
-    bool same = n == row->name.n && difference(name, row->name.p, n) == 0;
-    return same ? (peal_sip_header_id)id : PEAL_SIP_HEADER_OTHER;
-}
-
 /* Sound for header names (letters, digits, '-') against tokens: other bytes that 0x20 maps onto them
  * are no token characters. */
 peal_sip_header_id peal__sip_header_of_token(peal_str name)
 {
-    unsigned id = header_slots[hash_of(name.p, name.n)];
+    unsigned id = peal__sip_header_slots[peal__sip_header_hash(name.p, name.n)];
     const peal__sip_header_row *row = &peal__sip_header_rows[id];
     if (name.n == row->name.n &&
-        (difference(name.p, row->name.p, name.n) & ~(uint64_t)PEAL__SIP_FOLD) == 0) {
+        (peal__sip_difference(name.p, row->name.p, name.n) & ~(uint64_t)PEAL__SIP_FOLD) == 0) {
         return (peal_sip_header_id)id;
     }
     bool compact = name.n == 1 && row->compact && (name.p[0] | 0x20) == row->compact;
@@ -79,7 +51,7 @@ peal_sip_method peal_sip_method_of(peal_str text)
 {
     for (unsigned id = 1; id < PEAL_SIP_METHOD_COUNT; ++id) {
         if (text.n == method_texts[id].n && text.p[0] == method_texts[id].p[0] &&
-            memcmp(text.p, method_texts[id].p, text.n) == 0) {
+            peal__sip_difference(text.p, method_texts[id].p, text.n) == 0) {
             return (peal_sip_method)id;
         }
     }

@@ -131,7 +131,15 @@ static const char *without_comment(const char *p, const char *end)
 
 peal_result peal_sip_via_decode(peal_str text, peal_sip_via *ret)
 {
-    peal_sip_via via = { .text = peal__sip_trim(text) };
+    const peal_str absent = { NULL, 0 };
+    peal_sip_via via;
+    /* One by one: compilers clear whole structs of this size slowly. */
+    via.text = peal__sip_trim(text);
+    via.port = via.rport = 0;
+    via.has_rport = false;
+    via.branch = absent;
+    via.received = absent;
+    via.maddr = absent;
     const char *p = via.text.p;
     const char *end = p + via.text.n;
     if (!take_protocol(&via, &p, end) || !take_sent_by(&via, &p, end) ||

@@ -5,7 +5,7 @@
 
 #include <stdatomic.h>
 
-enum { CHUNK_BYTES = 1024, ALIGN = 8 };
+enum { CHUNK_BYTES = 1024 };
 
 static atomic_size_t live;
 
@@ -21,7 +21,7 @@ peal_sip_packet *peal__sip_packet_block(peal_pool *pool, size_t lines, size_t ar
     if (!packet) {
         return NULL;
     }
-    memset(packet, 0, sizeof *packet);
+    peal__sip_zero(packet, sizeof *packet);
     packet->pool = pool;
     packet->refs = 1;
     packet->lines = (peal__sip_header_line *)(void *)(packet + 1);
@@ -56,7 +56,7 @@ peal_sip_packet *peal_sip_packet_unref(peal_sip_packet *packet)
 }
 
 /* A block of its own for large texts, so that the room that is left is not lost. */
-static void *add_chunk(peal_sip_packet *packet, size_t bytes)
+void *peal__sip_packet_add_chunk(peal_sip_packet *packet, size_t bytes)
 {
     bool large = bytes > CHUNK_BYTES / 2;
     peal__sip_chunk *chunk =
@@ -77,25 +77,12 @@ static void *add_chunk(peal_sip_packet *packet, size_t bytes)
 char *peal_sip_packet_alloc(peal_sip_packet *packet, size_t bytes)
 {
     if (bytes > packet->arena_bytes) {
-        return bytes < UINT32_MAX ? add_chunk(packet, bytes) : NULL;
+        return bytes < UINT32_MAX ? peal__sip_packet_add_chunk(packet, bytes) : NULL;
     }
     char *p = packet->arena;
     packet->arena += bytes;
     packet->arena_bytes -= (uint32_t)bytes;
     return p;
-}
-
-void *peal__sip_packet_alloc_object(peal_sip_packet *packet, size_t bytes)
-{
-    size_t gap = (size_t)(-(uintptr_t)packet->arena & (ALIGN - 1));
-    if (gap + bytes <= packet->arena_bytes) {
-        packet->arena += gap;
-        packet->arena_bytes -= (uint32_t)gap;
-    } else {
-        bytes = (bytes + ALIGN - 1) & ~(size_t)(ALIGN - 1);
-        return bytes < UINT32_MAX ? add_chunk(packet, bytes) : NULL;
-    }
-    return peal_sip_packet_alloc(packet, bytes);
 }
 
 peal_str peal__sip_packet_dup(peal_sip_packet *packet, peal_str text)

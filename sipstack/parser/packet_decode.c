@@ -33,12 +33,17 @@ static peal_str moved(peal_str view, const peal__sip_frame *frame, const char *t
 
 static void copy_lines(peal_sip_packet *packet, const peal__sip_frame *frame, const char *text)
 {
-    memcpy(packet->lines, frame->lines, frame->line_count * sizeof *frame->lines);
-    for (uint32_t i = 0; i < frame->line_count; ++i) {
-        packet->lines[i].text = text + (frame->lines[i].text - frame->text);
+    const uint32_t count = frame->line_count;
+    const peal__sip_header_line *from = frame->lines;
+    peal__sip_header_line *to = packet->lines;
+    size_t bytes = frame->start.n + 2 + 2 * (size_t)count;
+    for (uint32_t i = 0; i < count; ++i) {
+        to[i] = from[i];
+        to[i].text = text + (from[i].text - frame->text);
+        bytes += from[i].bytes;
     }
-    packet->line_count = frame->line_count;
-    packet->head_bytes = frame->head_bytes;
+    packet->line_count = count;
+    packet->head_bytes = bytes;
     memcpy(packet->first, frame->first, sizeof packet->first);
 }
 
@@ -90,12 +95,8 @@ static peal_result decode_uri(peal_sip_packet *packet, const text_place *place)
 
 static bool call_id_ok(peal_str value)
 {
-    for (size_t i = 0; i < value.n; ++i) {
-        if ((unsigned char)value.p[i] <= ' ' || value.p[i] == 0x7f) {
-            return false;
-        }
-    }
-    return value.n > 0;
+    const char *end = value.p + value.n;
+    return value.n > 0 && peal__sip_skip_visible(value.p, end) == end;
 }
 
 /* RFC 3261 §8.1.1: without these headers it is no message. */
@@ -141,7 +142,7 @@ static void match_method(peal_sip_packet *packet, const text_place *place)
 {
     const peal_sip_cseq *cseq = NULL;
     if (peal_sip_packet_cseq(packet, &cseq) < 0) {
-        return;
+        return; /* noted already */
     }
     if (!packet->is_request) {
         packet->method = (uint8_t)cseq->method;

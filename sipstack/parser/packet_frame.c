@@ -10,18 +10,34 @@
 #include <arm_neon.h>
 #endif
 
-/* The first CR, LF or NUL; end if there is none. */
-static const char *find_stop(const char *p, const char *end)
+#if defined(__SSE2__)
+/* One bit for each of 16 bytes that is CR, LF or NUL. */
+static inline uint64_t stop_bits(const char *p)
+{
+    __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+    __m128i hit = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('\r')),
+                                            _mm_cmpeq_epi8(v, _mm_set1_epi8('\n'))),
+                               _mm_cmpeq_epi8(v, _mm_setzero_si128()));
+    return (uint32_t)_mm_movemask_epi8(hit);
+}
+#endif
+
+/* The first CR, LF or NUL; end if there is none. By 64 bytes, since most lines are shorter: then how
+ * often the loop runs is easy to predict. */
+static inline const char *find_stop(const char *p, const char *end)
 {
 #if defined(__SSE2__)
-    const __m128i cr = _mm_set1_epi8('\r'), lf = _mm_set1_epi8('\n'), nul = _mm_setzero_si128();
+    for (; end - p >= 64; p += 64) {
+        uint64_t bits = stop_bits(p) | stop_bits(p + 16) << 16 | stop_bits(p + 32) << 32 |
+                        stop_bits(p + 48) << 48;
+        if (bits) {
+            return p + __builtin_ctzll(bits);
+        }
+    }
     for (; end - p >= 16; p += 16) {
-        __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
-        __m128i hit = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(v, cr), _mm_cmpeq_epi8(v, lf)),
-                                   _mm_cmpeq_epi8(v, nul));
-        unsigned mask = (unsigned)_mm_movemask_epi8(hit);
-        if (mask) {
-            return p + __builtin_ctz(mask);
+        uint64_t bits = stop_bits(p);
+        if (bits) {
+            return p + __builtin_ctzll(bits);
         }
     }
 #elif defined(__ARM_NEON) && defined(__aarch64__)
@@ -86,6 +102,12 @@ static bool take_line(const char *p, const char *end, span *ret)
 {
     for (;;) {
         p = find_stop(p, end);
+        if (PEAL_LIKELY(end - p > 2 && p[0] == '\r' && p[1] == '\n' && p[2] != ' ' &&
+                        p[2] != '\t')) {
+            ret->stop = p;
+            ret->next = p + 2;
+            return true;
+        }
         if (end - p < 2 && (p == end || *p == '\r')) {
             return false;
         }
@@ -118,6 +140,7 @@ static bool take_line(const char *p, const char *end, span *ret)
 static bool grow(peal__sip_frame *frame)
 {
     uint32_t room = frame->line_room * 4;
+    room = room < frame->line_limit ? room : frame->line_limit;
     peal__sip_header_line *lines = peal_alloc(room * sizeof *lines);
     if (!lines) {
         return false;
@@ -157,7 +180,6 @@ static void note_line(peal__sip_frame *frame, const char *p, const line_name *na
         broken_line(frame, id, PEAL_E_SIP_NUL, p, "a NUL in a header");
     }
     check_single(frame, id, p);
-    frame->head_bytes += (size_t)(found->stop - p) + 2;
     line->text = p;
     line->typed = NULL;
     line->bytes = (uint32_t)(found->stop - p);
@@ -169,24 +191,87 @@ static void note_line(peal__sip_frame *frame, const char *p, const line_name *na
     ++frame->line_count;
 }
 
-/* The usual spelling with the colon right behind is found by words; anything else by the grammar.
- * Gives what follows the colon, or NULL. */
-static const char *take_name(const char *p, const char *end, line_name *ret)
+/* The header whose name, in its usual spelling, and a colon are the next bytes, of which there must be
+ * 32; OTHER: something else. The bytes are compared with the table's as two vectors. */
+static inline unsigned usual_name(const char *p, size_t *ret_bytes)
 {
 #if defined(__SSE2__)
-    if (end - p >= 32) {
-        const __m128i colon = _mm_set1_epi8(':');
-        __m128i low = _mm_loadu_si128((const __m128i *)(const void *)p);
-        __m128i high = _mm_loadu_si128((const __m128i *)(const void *)(p + 16));
-        unsigned mask = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(low, colon)) |
-                        (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(high, colon)) << 16;
-        ret->bytes = mask ? (size_t)__builtin_ctz(mask) : 0;
-        ret->id = ret->bytes ? peal__sip_header_of_exact(p, ret->bytes) : PEAL_SIP_HEADER_OTHER;
-        if (ret->id != PEAL_SIP_HEADER_OTHER) {
-            return p + ret->bytes + 1;
-        }
+    const __m128i colon = _mm_set1_epi8(':');
+    const __m128i low = _mm_loadu_si128((const __m128i *)(const void *)p);
+    const __m128i high = _mm_loadu_si128((const __m128i *)(const void *)(p + 16));
+    uint32_t colons = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(low, colon)) |
+                      (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(high, colon)) << 16;
+    if (colons == 0 || (colons & 1)) {
+        return PEAL_SIP_HEADER_OTHER;
     }
+    size_t n = (size_t)__builtin_ctz(colons);
+    unsigned id = peal__sip_header_slots[peal__sip_header_hash(p, n)];
+    const peal__sip_header_row *row = &peal__sip_header_rows[id];
+    const __m128i *name = (const __m128i *)(const void *)row->padded;
+    uint32_t same = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(low, _mm_loadu_si128(name))) |
+                    (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(high, _mm_loadu_si128(name + 1)))
+                        << 16;
+    uint32_t wanted = (UINT32_C(1) << n) - 1;
+#else
+    const char *stop = memchr(p, ':', 32);
+    if (!stop || stop == p) {
+        return PEAL_SIP_HEADER_OTHER;
+    }
+    size_t n = (size_t)(stop - p);
+    unsigned id = peal__sip_header_slots[peal__sip_header_hash(p, n)];
+    const peal__sip_header_row *row = &peal__sip_header_rows[id];
+    uint32_t same = memcmp(p, row->padded, n) == 0, wanted = 1;
 #endif
+    *ret_bytes = n;
+    return n == row->name.n && (same & wanted) == wanted ? id : PEAL_SIP_HEADER_OTHER;
+}
+
+/* Indexes lines as long as they are of the usual kind: a known name in its usual spelling, the colon
+ * right behind it, a value without white space at its end, CRLF, no fold. Gives the first line that
+ * is not, for header_line(). This is where most bytes of most messages pass. */
+static const char *usual_lines(peal__sip_frame *frame, const char *p)
+{
+    const char *end = frame->end;
+    const ptrdiff_t limit = frame->line_bytes_limit;
+    peal__sip_header_line *line = frame->lines + frame->line_count;
+    peal__sip_header_line *last = frame->lines + frame->line_room;
+    for (; line < last && end - p > 32; ++line) {
+        size_t name = 0;
+        unsigned id = usual_name(p, &name);
+        if (id == PEAL_SIP_HEADER_OTHER) {
+            break;
+        }
+        const char *value = p + name + 1;
+        value += *value == ' ';
+        /* From p, not from value: neither search waits for the other. */
+        const char *stop = find_stop(p, end);
+        if (end - stop <= 2 || memcmp(stop, "\r\n", 2) != 0 || stop[2] == ' ' ||
+            stop[2] == '\t' || peal__sip_in(*value, PEAL__SIP_WS) ||
+            peal__sip_in(stop[-1], PEAL__SIP_WS) || stop - p > limit) {
+            break;
+        }
+        if (frame->first[id] == 0) {
+            frame->first[id] = (uint16_t)(line - frame->lines + 1);
+        } else if (peal__sip_header_rows[id].single == 1) {
+            break;
+        }
+        line->text = p;
+        line->typed = NULL;
+        line->bytes = (uint32_t)(stop - p);
+        line->value_at = (uint32_t)(value - p);
+        line->value_bytes = (uint32_t)(stop - value);
+        line->name_bytes = (uint16_t)name;
+        line->id = (uint8_t)id;
+        line->lf_only = false;
+        p = stop + 2;
+    }
+    frame->line_count = (uint32_t)(line - frame->lines);
+    return p;
+}
+
+/* The name by its grammar; gives what follows the colon, or NULL. */
+static const char *take_name(const char *p, const char *end, line_name *ret)
+{
     const char *stop = peal__sip_skip(p, end, PEAL__SIP_TOKEN);
     ret->bytes = (size_t)(stop - p);
     /* RFC 3261 §25.1, HCOLON: white space before the colon, but no other octet. */
@@ -205,7 +290,7 @@ static peal_result header_line(peal__sip_frame *frame, const char *p, const char
                                const char **ret_next)
 {
     span found = { .stop = NULL };
-    line_name name = { 0 };
+    line_name name = { .bytes = 0 };
     const char *value = take_name(p, end, &name);
     if (!take_line(value ? value : p, end, &found)) {
         peal__sip_frame_fault(frame, PEAL_E_SIP_INCOMPLETE, end, PEAL_SIP_HEADER_OTHER,
@@ -219,12 +304,14 @@ static peal_result header_line(peal__sip_frame *frame, const char *p, const char
                               "a header line without a name and a colon");
         return PEAL_OK;
     }
-    if (frame->line_count >= frame->line_limit || found.stop - p > frame->line_bytes_limit) {
+    bool room = frame->line_count < frame->line_room;
+    if (PEAL_UNLIKELY((!room && frame->line_count >= frame->line_limit) ||
+                      found.stop - p > frame->line_bytes_limit)) {
         peal__sip_frame_fault(frame, PEAL_E_LIMIT, p, PEAL_SIP_HEADER_OTHER,
                               "too many header lines or too long a line");
         return PEAL_OK;
     }
-    if (frame->line_count == frame->line_room && !grow(frame)) {
+    if (!room && !grow(frame)) {
         return PEAL_E_NO_MEMORY;
     }
     while (value < found.stop && peal__sip_in(*value, PEAL__SIP_WS)) {
@@ -239,11 +326,16 @@ static peal_result header_lines(peal__sip_frame *frame, const char *p)
 {
     const char *end = frame->end;
     while (p < end) {
-        if (*p == '\n' || (*p == '\r' && end - p >= 2 && p[1] == '\n')) {
+        if (*p < ' ' && (*p == '\n' || (*p == '\r' && end - p >= 2 && p[1] == '\n'))) {
             frame->tail = *p == '\r' ? p : NULL;
             p += *p == '\r' ? 2 : 1;
             frame->body = peal__sip_between(p, end);
             return PEAL_OK;
+        }
+        const char *line = usual_lines(frame, p);
+        if (line != p) {
+            p = line;
+            continue;
         }
         peal_result r = header_line(frame, p, end, &p);
         if (r < 0) {
@@ -296,12 +388,12 @@ peal_result peal__sip_frame_run(peal__sip_frame *frame, peal_str bytes,
     static const peal_sip_limits usual = { .size = sizeof usual };
     limits = limits ? limits : &usual;
     const char *p = bytes.n ? bytes.p : "";
-    memset(frame, 0, offsetof(peal__sip_frame, few));
+    peal__sip_zero(frame, offsetof(peal__sip_frame, few));
     frame->base = p;
     frame->end = p + bytes.n;
     frame->lines = frame->few;
-    frame->line_room = PEAL__SIP_FRAME_LINES;
     frame->line_limit = limit_of(limits->header_lines, 256, PEAL__SIP_LINES_MAX);
+    frame->line_room = limit_of(frame->line_limit, 0, PEAL__SIP_FRAME_LINES);
     frame->line_bytes_limit = limit_of(limits->header_line_bytes, 16384, UINT32_MAX);
     if (bytes.n > limit_of(limits->message_bytes, 65535, UINT32_MAX - 16)) {
         return frame_fail(frame, PEAL_E_LIMIT, p, "the message is too long");
@@ -317,7 +409,6 @@ peal_result peal__sip_frame_run(peal__sip_frame *frame, peal_str bytes,
         return frame_fail(frame, PEAL_E_SIP_NOT_SIP, stop, "no start line");
     }
     frame->start_lf_only = lf_only;
-    frame->head_bytes = (size_t)(stop - p) + 2;
     peal_result r = peal__sip_frame_start_line(frame, p, stop);
     if (r >= 0) {
         r = header_lines(frame, stop + (lf_only ? 1 : 2));

@@ -126,12 +126,36 @@ static char *put(char *out, peal_str text)
 }
 
 /* RFC 3261 §7.3.1: a fold is as good as spaces. */
-static char *put_unfolded(char *out, peal_str text)
+static void unfold(char *text, size_t bytes)
 {
-    for (size_t i = 0; i < text.n; ++i) {
-        out[i] = text.p[i] == '\r' || text.p[i] == '\n' ? ' ' : text.p[i];
+    for (size_t i = 0; i < bytes; ++i) {
+        if (text[i] == '\r' || text[i] == '\n') {
+            text[i] = ' ';
+        }
     }
-    return out + text.n;
+}
+
+static bool has_low_byte(const char *p)
+{
+    const uint64_t each = 0x0101010101010101u;
+    uint64_t bytes;
+    memcpy(&bytes, p, sizeof bytes);
+    return ((bytes - each * ('\r' + 1)) & ~bytes & (each * 0x80)) != 0;
+}
+
+/* Nearly all text has none of the bytes that need a closer look: CR, LF and NUL are all below 14.
+ * Eight at a time, the last eight overlapping those before. */
+static bool is_plain(const char *text, size_t bytes)
+{
+    if (bytes < 8) {
+        return false;
+    }
+    for (size_t i = 0; i + 8 < bytes; i += 8) {
+        if (has_low_byte(text + i)) {
+            return false;
+        }
+    }
+    return !has_low_byte(text + bytes - 8);
 }
 
 static peal_result line_bytes(peal_str name, const peal_str *parts, size_t count, size_t *ret)
@@ -141,9 +165,6 @@ static peal_result line_bytes(peal_str name, const peal_str *parts, size_t count
         return PEAL_E_LIMIT;
     }
     for (size_t i = 0; i < count; ++i) {
-        if (!peal__sip_text_ok(parts[i])) {
-            return PEAL_E_ARGUMENT;
-        }
         if (parts[i].n > PEAL__SIP_LINE_BYTES_MAX - bytes) {
             return PEAL_E_LIMIT;
         }
@@ -151,6 +172,17 @@ static peal_result line_bytes(peal_str name, const peal_str *parts, size_t count
     }
     *ret = bytes;
     return PEAL_OK;
+}
+
+/* Folds may stand inside a part, never across two. */
+static bool parts_ok(const peal_str *parts, size_t count)
+{
+    for (size_t i = 0; i < count; ++i) {
+        if (!peal__sip_text_ok(parts[i])) {
+            return false;
+        }
+    }
+    return true;
 }
 
 peal_result peal__sip_packet_make_line(peal_sip_packet *packet, peal_str name,
@@ -168,11 +200,18 @@ peal_result peal__sip_packet_make_line(peal_sip_packet *packet, peal_str name,
     }
     char *out = put(put(text, name), PEAL_STR(": "));
     for (size_t i = 0; i < count; ++i) {
-        out = put_unfolded(out, parts[i]);
+        out = put(out, parts[i]);
+    }
+    bool plain = is_plain(text, bytes);
+    if (!plain) {
+        if (!parts_ok(parts, count)) {
+            return PEAL_E_ARGUMENT;
+        }
+        unfold(text + name.n + 2, bytes - name.n - 2);
     }
     put(out, PEAL_STR("\r\n"));
     peal_str value = peal__sip_trim(peal__sip_between(text + name.n + 2, out));
-    if (!peal__sip_nuls_are_quoted(value)) {
+    if (!plain && !peal__sip_nuls_are_quoted(value)) {
         return PEAL_E_ARGUMENT;
     }
     *ret = (peal__sip_header_line){ .text = text,

@@ -92,11 +92,9 @@ static void decode_list(const kind_row *kind, peal_str list, size_t room, peal__
     }
 }
 
-const peal__sip_typed *peal__sip_packet_typed(peal_sip_packet *packet, peal__sip_header_line *line)
+const peal__sip_typed *peal__sip_packet_decode_line(peal_sip_packet *packet,
+                                                    peal__sip_header_line *line)
 {
-    if (line->typed) {
-        return line->typed;
-    }
     const kind_row *kind = &kinds[peal__sip_header_rows[line->id].kind];
     peal_str value = peal__sip_line_value(line);
     /* Where no comma stands there is one value, and its decoder sees all that is wrong with it. */
@@ -122,12 +120,15 @@ const peal__sip_typed *peal__sip_packet_typed(peal_sip_packet *packet, peal__sip
 }
 
 /* The nth value over all lines with the id. */
-static peal_result find(peal_sip_packet *packet, peal_sip_header_id id, size_t nth,
-                        const void **ret)
+static peal_result search(peal_sip_packet *packet, peal_sip_header_id id, size_t nth,
+                          const void **ret)
 {
     size_t bytes = kinds[peal__sip_header_rows[id].kind].bytes;
-    for (size_t i = packet->first[id]; i && i <= packet->line_count; ++i) {
-        peal__sip_header_line *line = &packet->lines[i - 1];
+    if (packet->first[id] == 0) {
+        return PEAL_E_NOT_FOUND;
+    }
+    const peal__sip_header_line *end = packet->lines + packet->line_count;
+    for (peal__sip_header_line *line = packet->lines + packet->first[id] - 1; line < end; ++line) {
         if (line->id != (uint8_t)id) {
             continue;
         }
@@ -145,6 +146,18 @@ static peal_result find(peal_sip_packet *packet, peal_sip_header_id id, size_t n
         nth -= typed->count;
     }
     return PEAL_E_NOT_FOUND;
+}
+
+/* The same; most ask for the first value of a line that was decoded before. */
+static inline peal_result find(peal_sip_packet *packet, peal_sip_header_id id, size_t nth,
+                               const void **ret)
+{
+    const peal__sip_header_line *line = peal__sip_packet_first(packet, id);
+    if (PEAL_LIKELY(nth == 0 && line && line->typed && line->typed->count > 0)) {
+        *ret = peal__sip_typed_values(line->typed);
+        return PEAL_OK;
+    }
+    return search(packet, id, nth, ret);
 }
 
 peal_result peal_sip_packet_via(peal_sip_packet *packet, size_t nth, const peal_sip_via **ret)

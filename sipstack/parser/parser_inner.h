@@ -3,6 +3,7 @@
 #ifndef PEAL_SIP_PARSER_INNER_H
 #define PEAL_SIP_PARSER_INNER_H
 
+#include "sipstack/parser/header_hash.h"
 #include "sipstack/parser/parser_priv.h"
 
 /* Character classes; gen_tables.py says what is in them. */
@@ -25,6 +26,21 @@ static inline bool peal__sip_in(char c, unsigned classes)
 }
 static inline const char *peal__sip_skip(const char *p, const char *end, unsigned classes)
 {
+    /* Four at a time, since the check for the end costs as much as the table. */
+    for (; end - p >= 4; p += 4) {
+        if (!peal__sip_in(p[0], classes)) {
+            return p;
+        }
+        if (!peal__sip_in(p[1], classes)) {
+            return p + 1;
+        }
+        if (!peal__sip_in(p[2], classes)) {
+            return p + 2;
+        }
+        if (!peal__sip_in(p[3], classes)) {
+            return p + 3;
+        }
+    }
     while (p < end && peal__sip_in(*p, classes)) {
         ++p;
     }
@@ -32,7 +48,10 @@ static inline const char *peal__sip_skip(const char *p, const char *end, unsigne
 }
 static inline const char *peal__sip_skip_ws(const char *p, const char *end)
 {
-    return peal__sip_skip(p, end, PEAL__SIP_WS);
+    while (p < end && peal__sip_in(*p, PEAL__SIP_WS)) {
+        ++p;
+    }
+    return p;
 }
 static inline bool peal__sip_is_digit(char c)
 {
@@ -65,11 +84,24 @@ static inline uint64_t peal__sip_word(const char *p, size_t n)
         return n == 8 ? peal__sip_load8(p)
                       : peal__sip_load4(p) | (uint64_t)peal__sip_load4(p + n - 4) << 32;
     }
-    uint64_t word = 0;
-    for (size_t i = 0; i < n; ++i) {
-        word = word << 8 | (unsigned char)p[i];
+    if (n >= 2) {
+        uint16_t two;
+        memcpy(&two, p, sizeof two);
+        return two | (uint64_t)(unsigned char)p[n - 1] << 16;
     }
-    return word;
+    return n ? (unsigned char)p[0] : 0;
+}
+/* The bits in which two texts of equal length differ; the last word overlaps the one before. */
+static inline uint64_t peal__sip_difference(const char *a, const char *b, size_t n)
+{
+    if (n <= 8) {
+        return peal__sip_word(a, n) ^ peal__sip_word(b, n);
+    }
+    uint64_t differ = peal__sip_load8(a + n - 8) ^ peal__sip_load8(b + n - 8);
+    for (size_t i = 0; i + 8 < n; i += 8) {
+        differ |= peal__sip_load8(a + i) ^ peal__sip_load8(b + i);
+    }
+    return differ;
 }
 #define PEAL__SIP_FOLD 0x2020202020202020u
 /* Case-blind comparison of a token with at most eight lower-case letters. Right for tokens alone:
@@ -83,12 +115,22 @@ static inline peal_str peal__sip_between(const char *p, const char *end)
 {
     return peal_str_of(p, (size_t)(end - p));
 }
+/* memset() to 0 that stays a call: what compilers put in its place for a known size is slower. */
+void peal__sip_zero(void *p, size_t bytes);
 /* Over the characters of a URI between brackets, and of an unquoted parameter value: a vector at a
  * time where there is room. */
 const char *peal__sip_skip_angle(const char *p, const char *end);
 const char *peal__sip_skip_pvalue(const char *p, const char *end);
-/* Without white space at both ends; never absent. */
-peal_str peal__sip_trim(peal_str text);
+/* Over all that is no control character, space or DEL. */
+const char *peal__sip_skip_visible(const char *p, const char *end);
+/* Without white space at both ends; never absent. Most text has none. */
+peal_str peal__sip_trim_ws(peal_str text);
+static inline peal_str peal__sip_trim(peal_str text)
+{
+    bool none = text.n && !peal__sip_in(text.p[0], PEAL__SIP_WS) &&
+                !peal__sip_in(text.p[text.n - 1], PEAL__SIP_WS);
+    return none ? text : peal__sip_trim_ws(text);
+}
 /* Past the quoted string that starts at p; NULL when it does not end. */
 const char *peal__sip_skip_quoted(const char *p, const char *end);
 /* Past the comment that starts at p, nested ones included; NULL when it does not end. */
@@ -110,6 +152,7 @@ peal_result peal__sip_number_decode(peal_str text, uint32_t *ret);
 
 /* One row of the header table. */
 typedef struct peal__sip_header_row {
+    _Alignas(64) char padded[32]; /* the name, filled up with NUL, to be compared as a vector */
     peal_str name;
     char compact;
     uint8_t kind;   /* peal_sip_header_kind */
@@ -119,9 +162,17 @@ extern const peal__sip_header_row peal__sip_header_rows[PEAL_SIP_HEADER_COUNT];
 
 /* As peal_sip_header_of(), for a name that is known to be a token. */
 peal_sip_header_id peal__sip_header_of_token(peal_str name);
-/* For any bytes; knows only names in their usual spelling. */
-peal_sip_header_id peal__sip_header_of_exact(const char *name, size_t n);
-
+/* Which header a name of n > 0 bytes can be at all. */
+extern const uint8_t peal__sip_header_slots[PEAL__SIP_HASH_MASK + 1];
+static inline unsigned peal__sip_header_hash(const char *name, size_t n)
+{
+    unsigned first = (unsigned char)(name[0] | 0x20);
+    unsigned middle = (unsigned char)(name[n / 2] | 0x20);
+    unsigned last = (unsigned char)(name[n - 1] | 0x20);
+    return ((unsigned)n * PEAL__SIP_HASH_LENGTH + first * PEAL__SIP_HASH_FIRST +
+            middle * PEAL__SIP_HASH_MIDDLE + last) &
+           PEAL__SIP_HASH_MASK;
+}
 /* The decoded form of a line; the values follow, each of its kind's size. Immutable once made, so
  * that copies of a packet share it. */
 typedef struct peal__sip_typed {
@@ -182,8 +233,21 @@ struct peal_sip_packet {
 /* packet_arena.c */
 /* A zeroed packet with room for lines and arena bytes in one block. */
 peal_sip_packet *peal__sip_packet_block(peal_pool *pool, size_t lines, size_t arena_bytes);
+/* A block more for the arena. */
+void *peal__sip_packet_add_chunk(peal_sip_packet *packet, size_t bytes);
 /* Aligned for any object. NULL when exhausted. */
-void *peal__sip_packet_alloc_object(peal_sip_packet *packet, size_t bytes);
+static inline void *peal__sip_packet_alloc_object(peal_sip_packet *packet, size_t bytes)
+{
+    size_t gap = (size_t)(-(uintptr_t)packet->arena & 7);
+    if (PEAL_UNLIKELY(gap + bytes > packet->arena_bytes)) {
+        return bytes < UINT32_MAX / 2 ? peal__sip_packet_add_chunk(packet, (bytes + 7) & ~(size_t)7)
+                                      : NULL;
+    }
+    char *p = packet->arena + gap;
+    packet->arena = p + bytes;
+    packet->arena_bytes -= (uint32_t)(gap + bytes);
+    return p;
+}
 /* A copy in the arena; p NULL when exhausted. */
 peal_str peal__sip_packet_dup(peal_sip_packet *packet, peal_str text);
 
@@ -218,9 +282,14 @@ static inline peal_str peal__sip_line_name(const peal__sip_header_line *line)
     return peal_str_of(line->text, line->name_bytes);
 }
 
-/* packet_typed.c: decodes a line if nobody did; NULL when memory is exhausted. */
-const peal__sip_typed *peal__sip_packet_typed(peal_sip_packet *packet,
-                                              peal__sip_header_line *line);
+/* packet_typed.c: decodes a line that nobody decoded; NULL when memory is exhausted. */
+const peal__sip_typed *peal__sip_packet_decode_line(peal_sip_packet *packet,
+                                                    peal__sip_header_line *line);
+static inline const peal__sip_typed *peal__sip_packet_typed(peal_sip_packet *packet,
+                                                            peal__sip_header_line *line)
+{
+    return line->typed ? line->typed : peal__sip_packet_decode_line(packet, line);
+}
 static inline const void *peal__sip_typed_values(const peal__sip_typed *typed)
 {
     return typed + 1;
@@ -240,7 +309,6 @@ typedef struct peal__sip_frame {
     peal_str start, method_text, uri, reason, body;
     peal_sip_fault fault;         /* the first thing that was wrong */
     uint32_t line_count, line_room, line_limit, line_bytes_limit;
-    size_t head_bytes;
     peal__sip_header_line *lines; /* few, or allocated */
     uint16_t first[PEAL_SIP_HEADER_COUNT];
     peal__sip_header_line few[PEAL__SIP_FRAME_LINES];

@@ -5,16 +5,20 @@
 #if defined(__SSE2__)
 #include <emmintrin.h>
 
-/* The bytes of a vector that are control characters, space or DEL, or one of '"', '<', '>'. */
+/* The bytes of a vector that are control characters, space or DEL. */
+static __m128i invisible(__m128i v)
+{
+    __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(' ')), v);
+    return _mm_or_si128(low, _mm_cmpeq_epi8(v, _mm_set1_epi8(0x7f)));
+}
+
+/* Those, and '"', '<', '>'. */
 static __m128i stops(__m128i v)
 {
-    const __m128i space = _mm_set1_epi8(' ');
-    __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(v, space), v);
     __m128i angle = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('<')),
                                  _mm_cmpeq_epi8(v, _mm_set1_epi8('>')));
-    __m128i other = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')),
-                                 _mm_cmpeq_epi8(v, _mm_set1_epi8(0x7f)));
-    return _mm_or_si128(low, _mm_or_si128(angle, other));
+    __m128i quote = _mm_cmpeq_epi8(v, _mm_set1_epi8('"'));
+    return _mm_or_si128(invisible(v), _mm_or_si128(angle, quote));
 }
 #endif
 
@@ -48,7 +52,24 @@ const char *peal__sip_skip_pvalue(const char *p, const char *end)
     return peal__sip_skip(p, end, PEAL__SIP_PVALUE);
 }
 
-peal_str peal__sip_trim(peal_str text)
+const char *peal__sip_skip_visible(const char *p, const char *end)
+{
+#if defined(__SSE2__)
+    for (; end - p >= 16; p += 16) {
+        __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+        unsigned mask = (unsigned)_mm_movemask_epi8(invisible(v));
+        if (mask) {
+            return p + __builtin_ctz(mask);
+        }
+    }
+#endif
+    while (p < end && (unsigned char)*p > ' ' && *p != 0x7f) {
+        ++p;
+    }
+    return p;
+}
+
+peal_str peal__sip_trim_ws(peal_str text)
 {
     if (text.n == 0) {
         return PEAL_STR("");
@@ -63,7 +84,20 @@ peal_str peal__sip_trim(peal_str text)
 
 const char *peal__sip_skip_quoted(const char *p, const char *end)
 {
-    for (++p; p < end; ++p) {
+    ++p;
+#if defined(__SSE2__)
+    for (; end - p >= 16; p += 16) {
+        __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+        __m128i hit = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')),
+                                   _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
+        unsigned mask = (unsigned)_mm_movemask_epi8(hit);
+        if (mask) {
+            p += __builtin_ctz(mask);
+            break;
+        }
+    }
+#endif
+    for (; p < end; ++p) {
         if (*p == '"') {
             return p + 1;
         }
@@ -174,4 +208,9 @@ bool peal__sip_nuls_are_quoted(peal_str text)
         }
     }
     return true;
+}
+
+void peal__sip_zero(void *p, size_t bytes)
+{
+    memset(p, 0, bytes);
 }

@@ -129,8 +129,17 @@ peal_result peal_sip_uri_decode(peal_str text, peal_sip_uri *ret)
     if (!colon) {
         return PEAL_E_SIP_URI;
     }
-    peal_sip_uri uri = { .text = text, .scheme_text = peal__sip_between(text.p, colon) };
+    const peal_str absent = { NULL, 0 };
+    peal_sip_uri uri;
+    /* One by one: compilers clear whole structs of this size slowly. */
+    uri.text = text;
+    uri.scheme_text = peal__sip_between(text.p, colon);
     uri.scheme = scheme_of(uri.scheme_text);
+    uri.port = 0;
+    uri.user = absent;
+    uri.password = absent;
+    uri.host = absent;
+    uri.opaque = absent;
     bool ok = false;
     switch (uri.scheme) {
     case PEAL_SIP_SCHEME_SIP:

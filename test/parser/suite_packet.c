@@ -194,6 +194,7 @@ static const struct {
     BAD(HEAD "Subject: a\n b\r\n\r\n", PEAL_E_SIP_HEADER, SUBJECT),
     BAD(HEAD "Subject\r\n\r\n", PEAL_E_SIP_HEADER, OTHER),
     BAD(HEAD ": x\r\n\r\n", PEAL_E_SIP_HEADER, OTHER),
+    BAD(HEAD ":: x:y, and enough bytes for a vector behind\r\n\r\n", PEAL_E_SIP_HEADER, OTHER),
     BAD(HEAD "Subject\x01: x\r\n\r\n", PEAL_E_SIP_HEADER, OTHER),
     BAD(HEAD "Sub ject: x\r\n\r\n", PEAL_E_SIP_HEADER, OTHER),
     BAD("OPTIONS sip:a@b SIP/2.0\r\n x: y\r\nVia: SIP/2.0/UDP c\r\nf: <sip:a@b>\r\nt: <sip:a@b>\r\n"
