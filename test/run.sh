@@ -228,7 +228,7 @@ fuzz_round()
     target=$1 seconds=$2
     corpus=$work/corpus/$(basename "$target")
     mkdir -p "$corpus"
-    "$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+    "$target" -max_total_time="$seconds" -max_len=4096 -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
         -artifact_prefix="$work/crash-" "$corpus" "$work/source/test/data" "$work/source/test/sdp/seeds" 2>"$target.log" ||
         { tail -n 60 "$target.log"; return 1; }
     coverage=$(sed -n 's/.*cov: \([0-9]*\).*/\1/p' "$target.log" | tail -n 1)
@@ -239,9 +239,14 @@ fuzz_round()
 fuzz_it()
 {
     build_in fuzz CC=clang --enable-fuzzing --enable-debug || return 1
-    targets=$(find "$work/fuzz" -maxdepth 1 -type f -name 'fuzz_*' -perm -u+x | sort)
-    [ -n "$targets" ] || { echo "there is no fuzz target"; return 1; }
-    number=$(echo "$targets" | wc -l)
+    targets=
+    for source in "$work"/source/test/fuzz/fuzz_*.c; do
+        target=$(basename "$source" .c)
+        make -s -j"$jobs" "$target" || return 1
+        targets="$targets $work/fuzz/$target"
+    done
+    number=$(echo $targets | wc -w)
+    [ "$number" -gt 0 ] || { echo "there is no fuzz target"; return 1; }
     for target in $targets; do
         if [ -n "$full" ]; then
             last=
