@@ -4,22 +4,20 @@
 #include "sipstack/parser/parser_inner.h"
 
 #define HEADER_SLOT(slot, id) [slot] = PEAL_SIP_HEADER_##id,
-const uint8_t peal__sip_header_slots[PEAL__SIP_HASH_MASK + 1] = {
-    PEAL__SIP_HEADER_SLOTS(HEADER_SLOT)
-};
+const uint8_t peal__sip_header_slots[PEAL__SIP_HASH_MASK + 1] = { PEAL__SIP_HEADER_SLOTS(
+    HEADER_SLOT) };
 
 #define HEADER_ROW(id, name, compact, kind, single)                                                \
-    [PEAL_SIP_HEADER_##id] = { name, { name, sizeof name - 1 }, compact, PEAL_SIP_KIND_##kind,      \
-                               single },
-const peal__sip_header_row peal__sip_header_rows[PEAL_SIP_HEADER_COUNT] = {
-    PEAL_SIP_HEADER_TABLE(HEADER_ROW)
-};
+    [PEAL_SIP_HEADER_##                                                                            \
+        id] = { name, { name, sizeof name - 1 }, compact, PEAL_SIP_KIND_##kind, single },
+const peal__sip_header_row peal__sip_header_rows[PEAL_SIP_HEADER_COUNT] = { PEAL_SIP_HEADER_TABLE(
+    HEADER_ROW) };
 
 #define METHOD_TEXT(id, text) [PEAL_SIP_METHOD_##id] = { text, sizeof text - 1 },
 static const peal_str method_texts[PEAL_SIP_METHOD_COUNT] = { PEAL_SIP_METHOD_TABLE(METHOD_TEXT) };
 
-/* Sound for header names (letters, digits, '-') against tokens: other bytes that 0x20 maps onto them
- * are no token characters. */
+/* Sound for header names (letters, digits, '-') against tokens: other bytes that 0x20 maps onto
+ * them are no token characters. */
 peal_sip_header_id peal__sip_header_of_token(peal_str name)
 {
     unsigned id = peal__sip_header_slots[peal__sip_header_hash(name.p, name.n)];

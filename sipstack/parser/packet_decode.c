@@ -130,8 +130,7 @@ static peal_result decode_needed(peal_sip_packet *packet, const text_place *plac
             ok = typed->result >= 0 && typed->count > 0;
         }
         if (!ok) {
-            note(packet, place, PEAL_E_SIP_HEADER, line->text, needed[i].id,
-                 needed[i].malformed);
+            note(packet, place, PEAL_E_SIP_HEADER, line->text, needed[i].id, needed[i].malformed);
         }
     }
     return PEAL_OK;
@@ -148,8 +147,8 @@ static void match_method(peal_sip_packet *packet, const text_place *place)
         packet->method = (uint8_t)cseq->method;
         packet->method_text = cseq->method_text;
     } else if (!peal_str_eq(cseq->method_text, packet->method_text)) {
-        note(packet, place, PEAL_E_SIP_METHOD_MISMATCH, cseq->method_text.p,
-             PEAL_SIP_HEADER_CSEQ, "the method of CSeq is not the request's");
+        note(packet, place, PEAL_E_SIP_METHOD_MISMATCH, cseq->method_text.p, PEAL_SIP_HEADER_CSEQ,
+             "the method of CSeq is not the request's");
     }
 }
 

@@ -22,8 +22,8 @@ static inline uint64_t stop_bits(const char *p)
 }
 #endif
 
-/* The first CR, LF or NUL; end if there is none. By 64 bytes, since most lines are shorter: then how
- * often the loop runs is easy to predict. */
+/* The first CR, LF or NUL; end if there is none. By 64 bytes, since most lines are shorter: then
+ * how often the loop runs is easy to predict. */
 static inline const char *find_stop(const char *p, const char *end)
 {
 #if defined(__SSE2__)
@@ -43,9 +43,8 @@ static inline const char *find_stop(const char *p, const char *end)
 #elif defined(__ARM_NEON) && defined(__aarch64__)
     for (; end - p >= 16; p += 16) {
         uint8x16_t v = vld1q_u8((const uint8_t *)p);
-        uint8x16_t hit = vorrq_u8(vorrq_u8(vceqq_u8(v, vdupq_n_u8('\r')),
-                                           vceqq_u8(v, vdupq_n_u8('\n'))),
-                                  vceqzq_u8(v));
+        uint8x16_t hit = vorrq_u8(
+            vorrq_u8(vceqq_u8(v, vdupq_n_u8('\r')), vceqq_u8(v, vdupq_n_u8('\n'))), vceqzq_u8(v));
         if (vmaxvq_u8(hit)) {
             break;
         }
@@ -61,10 +60,9 @@ void peal__sip_frame_fault(peal__sip_frame *frame, peal_result result, const cha
                            peal_sip_header_id id, const char *reason)
 {
     if (frame->fault.result == PEAL_OK) {
-        frame->fault = (peal_sip_fault){ .result = result,
-                                         .offset = (uint32_t)(at - frame->base),
-                                         .header = id,
-                                         .reason = reason };
+        frame->fault = (peal_sip_fault){
+            .result = result, .offset = (uint32_t)(at - frame->base), .header = id, .reason = reason
+        };
     }
 }
 
@@ -97,7 +95,8 @@ typedef struct line_name {
     unsigned id;
 } line_name;
 
-/* Finds where the line with its folds ends, from anywhere inside it; false: the data ends before. */
+/* Finds where the line with its folds ends, from anywhere inside it; false: the data ends before.
+ */
 static bool take_line(const char *p, const char *end, span *ret)
 {
     for (;;) {
@@ -164,8 +163,8 @@ static void check_single(peal__sip_frame *frame, unsigned id, const char *at)
     }
 }
 
-static void note_line(peal__sip_frame *frame, const char *p, const line_name *name, const char *value,
-                      const span *found)
+static void note_line(peal__sip_frame *frame, const char *p, const line_name *name,
+                      const char *value, const span *found)
 {
     peal__sip_header_line *line = &frame->lines[frame->line_count];
     unsigned id = name->id;
@@ -176,7 +175,8 @@ static void note_line(peal__sip_frame *frame, const char *p, const line_name *na
     if (PEAL_UNLIKELY(found->bad != NULL)) {
         broken_line(frame, id, PEAL_E_SIP_HEADER, found->bad, "a bare CR or LF in a header");
     }
-    if (PEAL_UNLIKELY(found->has_nul) && !peal__sip_nuls_are_quoted(peal__sip_between(p, found->stop))) {
+    if (PEAL_UNLIKELY(found->has_nul) &&
+        !peal__sip_nuls_are_quoted(peal__sip_between(p, found->stop))) {
         broken_line(frame, id, PEAL_E_SIP_NUL, p, "a NUL in a header");
     }
     check_single(frame, id, p);
@@ -191,8 +191,8 @@ static void note_line(peal__sip_frame *frame, const char *p, const line_name *na
     ++frame->line_count;
 }
 
-/* The header whose name, in its usual spelling, and a colon are the next bytes, of which there must be
- * 32; OTHER: something else. The bytes are compared with the table's as two vectors. */
+/* The header whose name, in its usual spelling, and a colon are the next bytes, of which there must
+ * be 32; OTHER: something else. The bytes are compared with the table's as two vectors. */
 static inline unsigned usual_name(const char *p, size_t *ret_bytes)
 {
 #if defined(__SSE2__)
@@ -226,9 +226,9 @@ static inline unsigned usual_name(const char *p, size_t *ret_bytes)
     return n == row->name.n && (same & wanted) == wanted ? id : PEAL_SIP_HEADER_OTHER;
 }
 
-/* Indexes lines as long as they are of the usual kind: a known name in its usual spelling, the colon
- * right behind it, a value without white space at its end, CRLF, no fold. Gives the first line that
- * is not, for header_line(). This is where most bytes of most messages pass. */
+/* Indexes lines as long as they are of the usual kind: a known name in its usual spelling, the
+ * colon right behind it, a value without white space at its end, CRLF, no fold. Gives the first
+ * line that is not, for header_line(). This is where most bytes of most messages pass. */
 static const char *usual_lines(peal__sip_frame *frame, const char *p)
 {
     const char *end = frame->end;
@@ -245,9 +245,9 @@ static const char *usual_lines(peal__sip_frame *frame, const char *p)
         value += *value == ' ';
         /* From p, not from value: neither search waits for the other. */
         const char *stop = find_stop(p, end);
-        if (end - stop <= 2 || memcmp(stop, "\r\n", 2) != 0 || stop[2] == ' ' ||
-            stop[2] == '\t' || peal__sip_in(*value, PEAL__SIP_WS) ||
-            peal__sip_in(stop[-1], PEAL__SIP_WS) || stop - p > limit) {
+        if (end - stop <= 2 || memcmp(stop, "\r\n", 2) != 0 || stop[2] == ' ' || stop[2] == '\t' ||
+            peal__sip_in(*value, PEAL__SIP_WS) || peal__sip_in(stop[-1], PEAL__SIP_WS) ||
+            stop - p > limit) {
             break;
         }
         if (frame->first[id] == 0) {
@@ -358,8 +358,8 @@ static void cut_body(peal__sip_frame *frame)
     const peal__sip_header_line *line = &frame->lines[first - 1];
     uint32_t length = 0;
     if (peal__sip_number_decode(peal__sip_line_value(line), &length) < 0) {
-        peal__sip_frame_fault(frame, PEAL_E_SIP_HEADER, line->text,
-                              PEAL_SIP_HEADER_CONTENT_LENGTH, "malformed Content-Length");
+        peal__sip_frame_fault(frame, PEAL_E_SIP_HEADER, line->text, PEAL_SIP_HEADER_CONTENT_LENGTH,
+                              "malformed Content-Length");
     } else if (length > frame->body.n) {
         peal__sip_frame_fault(frame, PEAL_E_SIP_CONTENT_LENGTH, line->text,
                               PEAL_SIP_HEADER_CONTENT_LENGTH,

@@ -214,11 +214,12 @@ peal_result peal__sip_packet_make_line(peal_sip_packet *packet, peal_str name,
     if (!plain && !peal__sip_nuls_are_quoted(value)) {
         return PEAL_E_ARGUMENT;
     }
-    *ret = (peal__sip_header_line){ .text = text,
-                                    .bytes = (uint32_t)bytes,
-                                    .value_at = (uint32_t)(value.n ? (size_t)(value.p - text) : bytes),
-                                    .value_bytes = (uint32_t)value.n,
-                                    .name_bytes = (uint16_t)name.n };
+    *ret =
+        (peal__sip_header_line){ .text = text,
+                                 .bytes = (uint32_t)bytes,
+                                 .value_at = (uint32_t)(value.n ? (size_t)(value.p - text) : bytes),
+                                 .value_bytes = (uint32_t)value.n,
+                                 .name_bytes = (uint16_t)name.n };
     return PEAL_OK;
 }
 
@@ -290,7 +291,8 @@ peal_result peal_sip_packet_set_number(peal_sip_packet *packet, peal_sip_header_
 peal_result peal_sip_packet_add_named(peal_sip_packet *packet, peal_str name, peal_str value)
 {
     peal__sip_header_line line;
-    if (name.n == 0 || peal__sip_skip(name.p, name.p + name.n, PEAL__SIP_TOKEN) != name.p + name.n) {
+    if (name.n == 0 ||
+        peal__sip_skip(name.p, name.p + name.n, PEAL__SIP_TOKEN) != name.p + name.n) {
         return PEAL_E_ARGUMENT;
     }
     peal_sip_header_id id = peal__sip_header_of_token(name);
@@ -437,8 +439,8 @@ peal_str peal_sip_packet_value_named(const peal_sip_packet *packet, peal_str nam
     }
     for (uint32_t i = 0; i < packet->line_count; ++i) {
         const peal__sip_header_line *line = &packet->lines[i];
-        if (line->id == PEAL_SIP_HEADER_OTHER &&
-            peal_str_ieq(peal__sip_line_name(line), name) && nth-- == 0) {
+        if (line->id == PEAL_SIP_HEADER_OTHER && peal_str_ieq(peal__sip_line_name(line), name) &&
+            nth-- == 0) {
             return peal__sip_line_value(line);
         }
     }

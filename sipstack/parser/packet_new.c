@@ -4,8 +4,14 @@
 #include "sipstack/parser/parser_inner.h"
 
 /* First blocks are made for what a call's messages usually need; more is allocated when needed. */
-enum { REQUEST_LINES = 20, REQUEST_BYTES = 1280, RESPONSE_LINES = 12, RESPONSE_BYTES = 640,
-       COPY_LINES = 6, COPY_BYTES = 512 };
+enum {
+    REQUEST_LINES = 20,
+    REQUEST_BYTES = 1280,
+    RESPONSE_LINES = 12,
+    RESPONSE_BYTES = 640,
+    COPY_LINES = 6,
+    COPY_BYTES = 512
+};
 
 /* The start line of three parts; the parts' copies are the views of it. */
 static peal_result set_start(peal_sip_packet *packet, peal_str first, peal_str second,
@@ -133,9 +139,8 @@ static peal_result take_over(peal_sip_packet *packet, const peal_sip_packet *req
             (line->id != PEAL_SIP_HEADER_VIA && packet->first[line->id])) {
             continue;
         }
-        peal_result r = line->id == PEAL_SIP_HEADER_TO
-                            ? add_to(packet, line, to_tag)
-                            : peal__sip_packet_append_copy(packet, line);
+        peal_result r = line->id == PEAL_SIP_HEADER_TO ? add_to(packet, line, to_tag)
+                                                       : peal__sip_packet_append_copy(packet, line);
         if (r < 0) {
             return r;
         }

@@ -34,17 +34,16 @@ static peal_result broken(peal__sip_frame *frame, peal_result result, const char
 }
 
 /* SIP/2.0 SP 3DIGIT SP phrase. The last space may be missing: some leave it out with the phrase. */
-static peal_result status_line(peal__sip_frame *frame, const char *p, const char *end,
-                               bool is_2_0)
+static peal_result status_line(peal__sip_frame *frame, const char *p, const char *end, bool is_2_0)
 {
     if (!is_2_0) {
         return broken(frame, PEAL_E_SIP_VERSION, frame->start.p, "unknown SIP version");
     }
     bool ok = end - p >= 4 && *p == ' ' && peal__sip_is_digit(p[1]) && peal__sip_is_digit(p[2]) &&
               peal__sip_is_digit(p[3]) && (end - p == 4 || p[4] == ' ');
-    unsigned status = ok ? (unsigned)(p[1] - '0') * 100 + (unsigned)(p[2] - '0') * 10 +
-                               (unsigned)(p[3] - '0')
-                         : 0;
+    unsigned status =
+        ok ? (unsigned)(p[1] - '0') * 100 + (unsigned)(p[2] - '0') * 10 + (unsigned)(p[3] - '0')
+           : 0;
     if (status < 100 || status > 699) {
         return broken(frame, PEAL_E_SIP_START_LINE, p, "malformed status code");
     }

@@ -298,16 +298,16 @@ static inline const void *peal__sip_typed_values(const peal__sip_typed *typed)
 /* packet_frame.c: the first pass over the bytes. */
 enum { PEAL__SIP_FRAME_LINES = 48 };
 typedef struct peal__sip_frame {
-    const char *base, *end;       /* all bytes given */
-    const char *text;             /* start line: after leading line ends */
-    const char *tail;             /* the blank line if it is CRLF; else NULL */
+    const char *base, *end; /* all bytes given */
+    const char *text;       /* start line: after leading line ends */
+    const char *tail;       /* the blank line if it is CRLF; else NULL */
     bool is_request;
-    bool unanswerable;            /* what a response must copy is broken */
+    bool unanswerable; /* what a response must copy is broken */
     bool start_lf_only;
     uint16_t status;
     uint8_t method;
     peal_str start, method_text, uri, reason, body;
-    peal_sip_fault fault;         /* the first thing that was wrong */
+    peal_sip_fault fault; /* the first thing that was wrong */
     uint32_t line_count, line_room, line_limit, line_bytes_limit;
     peal__sip_header_line *lines; /* few, or allocated */
     uint16_t first[PEAL_SIP_HEADER_COUNT];

@@ -9,9 +9,9 @@
 /* First member of struct peal_sip_packet. It lets transport post a packet to core without any
  * allocation, and carries the transaction key's hash that transport computed beside. */
 typedef struct peal__sip_packet_head {
-    peal_msg msg;      /* transport -> core */
-    void *target;      /* whom msg.run hands the packet to */
-    uint64_t key_hash; /* transaction key (transport package); 0: not computed */
+    peal_msg msg;           /* transport -> core */
+    void *target;           /* whom msg.run hands the packet to */
+    uint64_t key_hash;      /* transaction key (transport package); 0: not computed */
     uint32_t queued_bytes;  /* transport's account of what waits for core */
     uint32_t queued_source; /* the same, by source */
 } peal__sip_packet_head;

@@ -41,18 +41,18 @@ static const struct {
     { 421, "Extension Required" },
     { 422, "Session Interval Too Small" }, /* RFC 4028 */
     { 423, "Interval Too Brief" },
-    { 424, "Bad Location Information" },    /* RFC 6442 */
-    { 428, "Use Identity Header" },         /* RFC 8224 */
-    { 429, "Provide Referrer Identity" },   /* RFC 3892 */
-    { 430, "Flow Failed" },                 /* RFC 5626 */
-    { 433, "Anonymity Disallowed" },        /* RFC 5079 */
-    { 436, "Bad Identity-Info" },           /* RFC 8224 */
-    { 437, "Unsupported Certificate" },     /* RFC 8224 */
-    { 438, "Invalid Identity Header" },     /* RFC 8224 */
+    { 424, "Bad Location Information" },         /* RFC 6442 */
+    { 428, "Use Identity Header" },              /* RFC 8224 */
+    { 429, "Provide Referrer Identity" },        /* RFC 3892 */
+    { 430, "Flow Failed" },                      /* RFC 5626 */
+    { 433, "Anonymity Disallowed" },             /* RFC 5079 */
+    { 436, "Bad Identity-Info" },                /* RFC 8224 */
+    { 437, "Unsupported Certificate" },          /* RFC 8224 */
+    { 438, "Invalid Identity Header" },          /* RFC 8224 */
     { 439, "First Hop Lacks Outbound Support" }, /* RFC 5626 */
-    { 440, "Max-Breadth Exceeded" },        /* RFC 5393 */
-    { 469, "Bad Info Package" },            /* RFC 6086 */
-    { 470, "Consent Needed" },              /* RFC 5360 */
+    { 440, "Max-Breadth Exceeded" },             /* RFC 5393 */
+    { 469, "Bad Info Package" },                 /* RFC 6086 */
+    { 470, "Consent Needed" },                   /* RFC 5360 */
     { 480, "Temporarily Unavailable" },
     { 481, "Call/Transaction Does Not Exist" },
     { 482, "Loop Detected" },

@@ -18,7 +18,7 @@ static const char *skip_element(const char *p, const char *end)
             /* A parenthesis is a comment only where white space stands before it; it may also be
              * part of a URI. */
             p = p == start || peal__sip_in(p[-1], PEAL__SIP_WS) ? peal__sip_skip_comment(p, end)
-                                                                 : p + 1;
+                                                                : p + 1;
             break;
         default:
             ++p;

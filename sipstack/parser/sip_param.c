@@ -8,8 +8,7 @@ static const char *take_value(const char *p, const char *end, peal_str *ret)
 {
     p = peal__sip_skip_ws(p, end);
     const char *start = p;
-    p = p < end && *p == '"' ? peal__sip_skip_quoted(p, end)
-                             : peal__sip_skip_pvalue(p, end);
+    p = p < end && *p == '"' ? peal__sip_skip_quoted(p, end) : peal__sip_skip_pvalue(p, end);
     if (!p) {
         return NULL;
     }

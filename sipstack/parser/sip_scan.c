@@ -15,8 +15,8 @@ static __m128i invisible(__m128i v)
 /* Those, and '"', '<', '>'. */
 static __m128i stops(__m128i v)
 {
-    __m128i angle = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('<')),
-                                 _mm_cmpeq_epi8(v, _mm_set1_epi8('>')));
+    __m128i angle =
+        _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('<')), _mm_cmpeq_epi8(v, _mm_set1_epi8('>')));
     __m128i quote = _mm_cmpeq_epi8(v, _mm_set1_epi8('"'));
     return _mm_or_si128(invisible(v), _mm_or_si128(angle, quote));
 }

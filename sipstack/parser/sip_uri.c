@@ -9,8 +9,8 @@ static const char *skip_scheme(const char *p, const char *end)
     if (p == end || !peal__sip_is_alpha(*p)) {
         return NULL;
     }
-    while (p < end && (peal__sip_is_alpha(*p) || peal__sip_is_digit(*p) || *p == '+' ||
-                       *p == '-' || *p == '.')) {
+    while (p < end && (peal__sip_is_alpha(*p) || peal__sip_is_digit(*p) || *p == '+' || *p == '-' ||
+                       *p == '.')) {
         ++p;
     }
     return p < end && *p == ':' ? p : NULL;
@@ -24,8 +24,7 @@ static peal_sip_scheme scheme_of(peal_str text)
     if (peal__sip_token_is(text, PEAL_STR("sips"))) {
         return PEAL_SIP_SCHEME_SIPS;
     }
-    return peal__sip_token_is(text, PEAL_STR("tel")) ? PEAL_SIP_SCHEME_TEL
-                                                     : PEAL_SIP_SCHEME_OTHER;
+    return peal__sip_token_is(text, PEAL_STR("tel")) ? PEAL_SIP_SCHEME_TEL : PEAL_SIP_SCHEME_OTHER;
 }
 
 /* user[:password]@ ; gives what follows, p itself when there is no user, NULL when malformed. An

@@ -5,8 +5,8 @@
  *   bench_parser [-n PASSES] [-r ROUNDS] [-p PEER] [-l LEVEL] FILE...
  *
  * Levels: 0 parse and release; 1 and read the topmost Via branch, tags, Call-ID, CSeq, Request-URI
- * host, Contact host, Max-Forwards; 2 and write: for Peal push a Via and set Max-Forwards first, for
- * Sofia encode alone. Prints the median over the rounds. With -p and -l, for callgrind. */
+ * host, Contact host, Max-Forwards; 2 and write: for Peal push a Via and set Max-Forwards first,
+ * for Sofia encode alone. Prints the median over the rounds. With -p and -l, for callgrind. */
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,16 +17,16 @@
 #include <peal/sip/packet.h>
 
 #ifdef BENCH_SOFIA
-#include <sofia-sip/su.h>
-#include <sofia-sip/su_alloc.h>
-#include <sofia-sip/msg_types.h>
 #include <sofia-sip/msg.h>
 #include <sofia-sip/msg_addr.h>
 #include <sofia-sip/msg_buffer.h>
 #include <sofia-sip/msg_parser.h>
+#include <sofia-sip/msg_types.h>
 #include <sofia-sip/sip.h>
 #include <sofia-sip/sip_header.h>
 #include <sofia-sip/sip_parser.h>
+#include <sofia-sip/su.h>
+#include <sofia-sip/su_alloc.h>
 #endif
 
 enum { MESSAGES_MAX = 64, BYTES_MAX = 65536, ROUNDS_MAX = 99, LEVELS = 3 };
@@ -260,8 +260,8 @@ static int all_rounds(long passes, int rounds)
             }
         }
     }
-    printf("%zu messages, %zu bytes on average; ns a message, median of %d rounds\n",
-           message_count, total_bytes / message_count, rounds);
+    printf("%zu messages, %zu bytes on average; ns a message, median of %d rounds\n", message_count,
+           total_bytes / message_count, rounds);
     printf("%-12s %10s %10s %10s\n", "", "parse", "and read", "and write");
     for (int i = 0; i < PEERS; ++i) {
         printf("%-12s", peers[i].name);
@@ -294,11 +294,20 @@ int main(int argc, char **argv)
     int rounds = 9, only = -1, level = 1, option;
     while ((option = getopt(argc, argv, "n:r:p:l:")) != -1) {
         switch (option) {
-        case 'n': passes = atol(optarg); break;
-        case 'r': rounds = atoi(optarg); break;
-        case 'p': only = atoi(optarg); break;
-        case 'l': level = atoi(optarg); break;
-        default: return 2;
+        case 'n':
+            passes = atol(optarg);
+            break;
+        case 'r':
+            rounds = atoi(optarg);
+            break;
+        case 'p':
+            only = atoi(optarg);
+            break;
+        case 'l':
+            level = atoi(optarg);
+            break;
+        default:
+            return 2;
         }
     }
     for (; optind < argc; ++optind) {
@@ -307,7 +316,8 @@ int main(int argc, char **argv)
         }
     }
     if (message_count == 0 || passes < 1 || rounds < 1 || rounds > ROUNDS_MAX || only >= PEERS) {
-        fprintf(stderr, "usage: bench_parser [-n PASSES] [-r ROUNDS] [-p PEER] [-l LEVEL] FILE...\n");
+        fprintf(stderr,
+                "usage: bench_parser [-n PASSES] [-r ROUNDS] [-p PEER] [-l LEVEL] FILE...\n");
         return 2;
     }
 #ifdef BENCH_SOFIA

@@ -229,8 +229,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size) {
         memcpy(exact, data, size);
     }
-    peal_result r =
-        peal_sip_packet_decode(NULL, peal_str_of(exact, size), NULL, &packet, &fault);
+    peal_result r = peal_sip_packet_decode(NULL, peal_str_of(exact, size), NULL, &packet, &fault);
     free(exact);
     if (r < 0) {
         MUST(packet == NULL && fault.result == r && fault.offset <= size);

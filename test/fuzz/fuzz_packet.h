@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The one body of the packet fuzzer: libFuzzer, the replay program and the mutation tests run it. */
+/* The one body of the packet fuzzer: libFuzzer, the replay program and the mutation tests run it.
+ */
 #ifndef PEAL_TEST_FUZZ_PACKET_H
 #define PEAL_TEST_FUZZ_PACKET_H
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Runs a fuzz target over files, for builds without libFuzzer: replay of found inputs and corpora. */
+/* Runs a fuzz target over files, for builds without libFuzzer: replay of found inputs and corpora.
+ */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -11,12 +11,15 @@
 
 #define S(literal) PEAL_STR(literal)
 /* The same for the initialiser of a static object. */
-#define S0(literal) { literal, sizeof(literal) - 1 }
+#define S0(literal)                                                                                \
+    {                                                                                              \
+        literal, sizeof(literal) - 1                                                               \
+    }
 /* The view has exactly this text. */
 #define CK_STR(view, literal)                                                                      \
     do {                                                                                           \
         peal_str ck_view_ = (view);                                                                \
-        ck_assert_msg(ck_view_.p && peal_str_eq(ck_view_, PEAL_STR(literal)),                      \
+        ck_assert_msg(ck_view_.p &&peal_str_eq(ck_view_, PEAL_STR(literal)),                       \
                       "%s is \"%.*s\", not \"%s\"", #view, PEAL_STR_ARG(ck_view_), literal);       \
     } while (0)
 #define CK_ABSENT(view) ck_assert_ptr_null((view).p)

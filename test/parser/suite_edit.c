@@ -9,8 +9,8 @@
 static peal_sip_packet *new_request(void)
 {
     peal_sip_packet *p = NULL;
-    CK_OK(peal_sip_packet_new_request(NULL, PEAL_SIP_METHOD_INVITE, S("ignored"), S("sip:a@b"),
-                                      &p));
+    CK_OK(
+        peal_sip_packet_new_request(NULL, PEAL_SIP_METHOD_INVITE, S("ignored"), S("sip:a@b"), &p));
     return p;
 }
 
@@ -58,8 +58,9 @@ END_TEST
 START_TEST(injection_is_refused)
 {
     peal_sip_packet *p = new_request(), *q = NULL;
-    static const peal_str bad[] = { { "a\r\nX: y", 7 }, { "a\r", 2 }, { "a\n", 2 }, { "a\0b", 3 },
-                                    { "a\r\n", 3 }, { "\"\0\"", 3 }, { "a\n b", 4 } };
+    static const peal_str bad[] = { { "a\r\nX: y", 7 }, { "a\r", 2 },   { "a\n", 2 },
+                                    { "a\0b", 3 },      { "a\r\n", 3 }, { "\"\0\"", 3 },
+                                    { "a\n b", 4 } };
     for (size_t i = 0; i < PEAL_COUNT_OF(bad); ++i) {
         CK_IS(peal_sip_packet_add(p, PEAL_SIP_HEADER_SUBJECT, bad[i]), PEAL_E_ARGUMENT);
         CK_IS(peal_sip_packet_add_named(p, S("X"), bad[i]), PEAL_E_ARGUMENT);
@@ -101,7 +102,8 @@ END_TEST
 
 START_TEST(set_keeps_the_place)
 {
-    peal_sip_packet *p = kit_good(S(HEAD "Route: <sip:1>\r\nX: y\r\nRoute: <sip:2>\r\nl: 0\r\n\r\n"));
+    peal_sip_packet *p =
+        kit_good(S(HEAD "Route: <sip:1>\r\nX: y\r\nRoute: <sip:2>\r\nl: 0\r\n\r\n"));
     const peal_sip_address *route;
     CK_OK(peal_sip_packet_address(p, PEAL_SIP_HEADER_ROUTE, 1, &route));
     CK_OK(peal_sip_packet_set(p, PEAL_SIP_HEADER_ROUTE, S("<sip:3>")));
@@ -116,8 +118,8 @@ END_TEST
 
 START_TEST(pop_takes_one_value)
 {
-    peal_sip_packet *p = kit_good(
-        S(HEAD "Route: <sip:1>,\r\n <sip:2>, <sip:3>\r\nRoute: <sip:4>\r\nSubject: a, b\r\nl: 0\r\n\r\n"));
+    peal_sip_packet *p = kit_good(S(HEAD "Route: <sip:1>,\r\n <sip:2>, <sip:3>\r\nRoute: "
+                                         "<sip:4>\r\nSubject: a, b\r\nl: 0\r\n\r\n"));
     CK_OK(peal_sip_packet_pop(p, PEAL_SIP_HEADER_ROUTE));
     CK_STR(peal_sip_packet_value(p, PEAL_SIP_HEADER_ROUTE, 0), "<sip:2>, <sip:3>");
     CK_OK(peal_sip_packet_pop(p, PEAL_SIP_HEADER_ROUTE));
@@ -189,7 +191,8 @@ END_TEST
 
 START_TEST(body_is_taken_from_another_packet)
 {
-    peal_sip_packet *p = kit_good(S(HEAD "c: old/type\r\nContent-Foo: old\r\nl: 3\r\nX: 1\r\n\r\nold"));
+    peal_sip_packet *p =
+        kit_good(S(HEAD "c: old/type\r\nContent-Foo: old\r\nl: 3\r\nX: 1\r\n\r\nold"));
     peal_sip_packet *q = kit_good(S(HEAD "Content-Type: new/type\r\ne: gzip\r\nContent-Bar: z\r\n"
                                          "MIME-Version: 1.0\r\nl: 7\r\n\r\nnewbody"));
     CK_OK(peal_sip_packet_set_body_from(p, q));

@@ -33,8 +33,8 @@ END_TEST
 START_TEST(no_other_name_is_found)
 {
     /* CR differs from '-' by the same bit as letters of two cases. */
-    static const char *const names[] = { "", "X-Call-ID", "Call\rID", "Vi", "Viaa", "z", "To ",
-                                         "Content-Lengt", "CSeq\0", ":" };
+    static const char *const names[] = { "",  "X-Call-ID", "Call\rID",      "Vi",     "Viaa",
+                                         "z", "To ",       "Content-Lengt", "CSeq\0", ":" };
     for (size_t i = 0; i < PEAL_COUNT_OF(names); ++i) {
         ck_assert_int_eq(peal_sip_header_of(peal_str_z(names[i])),
                          strcmp(names[i], "CSeq") ? PEAL_SIP_HEADER_OTHER : PEAL_SIP_HEADER_CSEQ);
@@ -144,8 +144,8 @@ START_TEST(via_in_unusual_forms)
     CK_STR(via.host, "192.0.2.2");
     ck_assert_uint_eq(via.port, 70);
     CK_STR(via.branch, "390skdjuw");
-    CK_OK(peal_sip_via_decode(S("SIP/2.0/UDP [2001:db8::9:1];received=2001:db8::9:255;rport"),
-                              &via));
+    CK_OK(
+        peal_sip_via_decode(S("SIP/2.0/UDP [2001:db8::9:1];received=2001:db8::9:255;rport"), &via));
     CK_STR(via.host, "[2001:db8::9:1]");
     CK_STR(via.received, "2001:db8::9:255");
     ck_assert(via.has_rport && via.rport == 0);
@@ -160,11 +160,29 @@ START_TEST(via_in_unusual_forms)
 END_TEST
 
 static const char *const bad_vias[] = {
-    "", "SIP", "SIP/2.0", "SIP/2.0/UDP", "SIP/2.0/UDP ", "SIP/2.0/UDPhost", "HTTP/2.0/UDP a",
-    "SIP/2.0/UDP :5060", "SIP/2.0/UDP a:", "SIP/2.0/UDP a:x", "SIP/2.0/UDP a:70000",
-    "SIP/2.0/UDP a b", "SIP/2.0/UDP a;branch=", "SIP/2.0/UDP a;branch", "SIP/2.0/UDP a;=b",
-    "SIP/2.0/UDP a;rport=0", "SIP/2.0/UDP a;rport=x", "SIP/2.0/UDP a;received=", "SIP/2.0/UDP [a",
-    "SIP/2.0/UDP a;x=\"y", "SIP//UDP a", "SIP/2.0/UDP 2001:db8::1", "SIP/2.0/UDP a, b",
+    "",
+    "SIP",
+    "SIP/2.0",
+    "SIP/2.0/UDP",
+    "SIP/2.0/UDP ",
+    "SIP/2.0/UDPhost",
+    "HTTP/2.0/UDP a",
+    "SIP/2.0/UDP :5060",
+    "SIP/2.0/UDP a:",
+    "SIP/2.0/UDP a:x",
+    "SIP/2.0/UDP a:70000",
+    "SIP/2.0/UDP a b",
+    "SIP/2.0/UDP a;branch=",
+    "SIP/2.0/UDP a;branch",
+    "SIP/2.0/UDP a;=b",
+    "SIP/2.0/UDP a;rport=0",
+    "SIP/2.0/UDP a;rport=x",
+    "SIP/2.0/UDP a;received=",
+    "SIP/2.0/UDP [a",
+    "SIP/2.0/UDP a;x=\"y",
+    "SIP//UDP a",
+    "SIP/2.0/UDP 2001:db8::1",
+    "SIP/2.0/UDP a, b",
 };
 START_TEST(malformed_via_is_refused)
 {
@@ -210,10 +228,31 @@ START_TEST(address_has_all_parts)
 END_TEST
 
 static const char *const bad_addresses[] = {
-    "", "<", "<>", "<sip:a@b", "sip:a@b>", "Bob", "Bob sip:a@b", "\"Bob <sip:a@b>", "\"Bob\" sip:a@b",
-    "Bell, Alexander <sip:a@b>", "< sip:a@b>", "<sip:a@b >", "<sip:a@b> x", "<sip:a@b>;tag=",
-    "<sip:a@b>;tag", "<sip:a@b>;tag=1;tag=2", "<sip:a@b>;=1", "sip:a@b?x=y", "sip:a@b,c", "a@b",
-    "<a@b>", "<sip:a@b>;x=\"y", "<sip:a\"b>", ";tag=1", "\"x\\",
+    "",
+    "<",
+    "<>",
+    "<sip:a@b",
+    "sip:a@b>",
+    "Bob",
+    "Bob sip:a@b",
+    "\"Bob <sip:a@b>",
+    "\"Bob\" sip:a@b",
+    "Bell, Alexander <sip:a@b>",
+    "< sip:a@b>",
+    "<sip:a@b >",
+    "<sip:a@b> x",
+    "<sip:a@b>;tag=",
+    "<sip:a@b>;tag",
+    "<sip:a@b>;tag=1;tag=2",
+    "<sip:a@b>;=1",
+    "sip:a@b?x=y",
+    "sip:a@b,c",
+    "a@b",
+    "<a@b>",
+    "<sip:a@b>;x=\"y",
+    "<sip:a\"b>",
+    ";tag=1",
+    "\"x\\",
 };
 START_TEST(malformed_address_is_refused)
 {
@@ -228,9 +267,18 @@ END_TEST
 START_TEST(cseq_is_number_and_method)
 {
     peal_sip_cseq cseq;
-    static const char *const bad[] = { "", "1", "INVITE", "1INVITE", "x INVITE", "-1 INVITE",
-                                       "2147483648 INVITE", "99999999999999999999 INVITE",
-                                       "4294967296 INVITE", "1 INVITE x", "1 IN,VITE", "1 " };
+    static const char *const bad[] = { "",
+                                       "1",
+                                       "INVITE",
+                                       "1INVITE",
+                                       "x INVITE",
+                                       "-1 INVITE",
+                                       "2147483648 INVITE",
+                                       "99999999999999999999 INVITE",
+                                       "4294967296 INVITE",
+                                       "1 INVITE x",
+                                       "1 IN,VITE",
+                                       "1 " };
     CK_OK(peal_sip_cseq_decode(S(" 0009\r\n  INVITE "), &cseq));
     ck_assert_uint_eq(cseq.number, 9);
     ck_assert_int_eq(cseq.method, PEAL_SIP_METHOD_INVITE);

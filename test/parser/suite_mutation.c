@@ -24,8 +24,8 @@ END_TEST
 
 START_TEST(every_changed_byte_is_survived)
 {
-    static const char bytes[] = { '\0', '\r', '\n', ' ', '\t', ':', ';', ',', '<', '>', '"', '\\',
-                                  '%', '(', '@', '[', '9', 'A', '\x7f', '\xff' };
+    static const char bytes[] = { '\0', '\r', '\n', ' ', '\t', ':', ';', ',', '<',    '>',
+                                  '"',  '\\', '%',  '(', '@',  '[', '9', 'A', '\x7f', '\xff' };
     peal_str text = kit_load(kit_corpus[_i]);
     char *changed = (char *)text.p;
     for (size_t at = 0; at < text.n; ++at) {
@@ -109,7 +109,8 @@ static peal_result life(peal_str text)
         r = peal_sip_packet_set_body(copy, S("text/plain"), peal_str_of(long_text, 3000));
     }
     if (r >= 0) {
-        r = peal_sip_packet_new_response(NULL, packet, 200, peal_str_of(NULL, 0), S("t"), &response);
+        r = peal_sip_packet_new_response(NULL, packet, 200, peal_str_of(NULL, 0), S("t"),
+                                         &response);
     }
     if (r >= 0) {
         r = peal_sip_packet_set_body_from(response, copy);
@@ -163,7 +164,8 @@ START_TEST(the_frame_may_lack_memory)
     static char text[8192];
     peal_sip_packet *packet = NULL;
     peal_sip_fault fault;
-    size_t n = (size_t)snprintf(text, sizeof text, "OPTIONS sip:a SIP/2.0\r\nVia: SIP/2.0/UDP b\r\n");
+    size_t n =
+        (size_t)snprintf(text, sizeof text, "OPTIONS sip:a SIP/2.0\r\nVia: SIP/2.0/UDP b\r\n");
     for (int i = 0; i < 100; ++i) {
         n += (size_t)snprintf(text + n, sizeof text - n, "X: %d\r\n", i);
     }

@@ -168,7 +168,10 @@ START_TEST(line_ends)
 }
 END_TEST
 
-#define BAD(text_, result_, header_) { S0(text_), result_, PEAL_SIP_HEADER_##header_ }
+#define BAD(text_, result_, header_)                                                               \
+    {                                                                                              \
+        S0(text_), result_, PEAL_SIP_HEADER_##header_                                              \
+    }
 /* Faults that can be answered: a packet and what is wrong. */
 static const struct {
     peal_str text;
@@ -198,28 +201,34 @@ static const struct {
     BAD(HEAD "Subject\x01: x\r\n\r\n", PEAL_E_SIP_HEADER, OTHER),
     BAD(HEAD "Sub ject: x\r\n\r\n", PEAL_E_SIP_HEADER, OTHER),
     BAD("OPTIONS sip:a@b SIP/2.0\r\n x: y\r\nVia: SIP/2.0/UDP c\r\nf: <sip:a@b>\r\nt: <sip:a@b>\r\n"
-        "i: x\r\nCSeq: 1 OPTIONS\r\n\r\n", PEAL_E_SIP_HEADER, OTHER),
+        "i: x\r\nCSeq: 1 OPTIONS\r\n\r\n",
+        PEAL_E_SIP_HEADER, OTHER),
     BAD(HEAD "Subject: x\r\n", PEAL_E_SIP_INCOMPLETE, OTHER),
     BAD(HEAD "Subject: x", PEAL_E_SIP_INCOMPLETE, OTHER),
     BAD("OPTIONS sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP c\r\n\r\n", PEAL_E_SIP_MISSING_HEADER, FROM),
     BAD("OPTIONS sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP c\r\nf: <sip:a@b>\r\nt: <sip:a@b>\r\ni: \r\n"
-        "CSeq: 1 OPTIONS\r\n\r\n", PEAL_E_SIP_HEADER, CALL_ID),
+        "CSeq: 1 OPTIONS\r\n\r\n",
+        PEAL_E_SIP_HEADER, CALL_ID),
     BAD("OPTIONS sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP c\r\nf: <sip:a@b>\r\nt: <sip:a@b>\r\ni: x\r\n"
-        "CSeq: 1 INVITE\r\n\r\n", PEAL_E_SIP_METHOD_MISMATCH, CSEQ),
+        "CSeq: 1 INVITE\r\n\r\n",
+        PEAL_E_SIP_METHOD_MISMATCH, CSEQ),
     BAD("OPTIONS sip:a@b SIP/3.0\r\nVia: SIP/3.0/UDP c\r\nf: <sip:a@b>\r\nt: <sip:a@b>\r\ni: x\r\n"
-        "CSeq: 1 OPTIONS\r\n\r\n", PEAL_E_SIP_VERSION, OTHER),
+        "CSeq: 1 OPTIONS\r\n\r\n",
+        PEAL_E_SIP_VERSION, OTHER),
     BAD("OPTIONS  sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP c\r\nf: <sip:a@b>\r\nt: <sip:a@b>\r\ni: x\r\n"
-        "CSeq: 1 OPTIONS\r\n\r\n", PEAL_E_SIP_START_LINE, OTHER),
+        "CSeq: 1 OPTIONS\r\n\r\n",
+        PEAL_E_SIP_START_LINE, OTHER),
     BAD("OPTIONS sip:a%@b SIP/2.0\r\nVia: SIP/2.0/UDP c\r\nf: <sip:a@b>\r\nt: <sip:a@b>\r\ni: x\r\n"
-        "CSeq: 1 OPTIONS\r\n\r\n", PEAL_E_SIP_URI, OTHER),
+        "CSeq: 1 OPTIONS\r\n\r\n",
+        PEAL_E_SIP_URI, OTHER),
 };
 START_TEST(answerable_fault_gives_a_packet)
 {
     peal_sip_packet *p = NULL, *response = NULL;
     CK_OK(kit_decode(faults[_i].text, &p, NULL));
     const peal_sip_fault *fault = peal_sip_packet_fault(p);
-    ck_assert_msg(fault->result == faults[_i].result, "%s: %s",
-                  peal_result_name(fault->result), fault->reason);
+    ck_assert_msg(fault->result == faults[_i].result, "%s: %s", peal_result_name(fault->result),
+                  fault->reason);
     ck_assert_int_eq(fault->header, faults[_i].header);
     ck_assert_ptr_nonnull(fault->reason);
     ck_assert_uint_le(fault->offset, faults[_i].text.n);
@@ -280,8 +289,11 @@ static peal_sip_fault with_limits(peal_str text, const peal_sip_limits *limits)
 START_TEST(limits_are_kept)
 {
     peal_str text = S(HEAD "Require: a,b,c\r\nl: 0\r\n\r\n");
-    peal_sip_limits limits = { .size = sizeof limits, .message_bytes = (uint32_t)text.n,
-                               .header_lines = 7, .header_line_bytes = 34, .list_values = 3 };
+    peal_sip_limits limits = { .size = sizeof limits,
+                               .message_bytes = (uint32_t)text.n,
+                               .header_lines = 7,
+                               .header_line_bytes = 34,
+                               .list_values = 3 };
     peal_sip_packet *p = NULL;
     peal_str token;
     ck_assert_int_eq(with_limits(text, &limits).result, PEAL_OK);

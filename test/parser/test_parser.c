@@ -3,9 +3,9 @@
 #include "test/parser/parser_kit.h"
 
 const char *const kit_corpus[12] = {
-    "01-invite.sip", "02-ringing180.sip", "03-ok200-invite.sip", "04-ack.sip",
-    "05-bye.sip", "06-register-auth.sip", "07-unauthorized401.sip", "08-options.sip",
-    "09-subscribe.sip", "10-notify.sip", "11-cancel.sip", "12-invite-3proxies.sip",
+    "01-invite.sip",    "02-ringing180.sip",    "03-ok200-invite.sip",    "04-ack.sip",
+    "05-bye.sip",       "06-register-auth.sip", "07-unauthorized401.sip", "08-options.sip",
+    "09-subscribe.sip", "10-notify.sip",        "11-cancel.sip",          "12-invite-3proxies.sip",
 };
 
 peal_str kit_exact(peal_str text)

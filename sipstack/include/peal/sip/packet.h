@@ -39,7 +39,7 @@ typedef struct peal_sip_fault {
     peal_result result;        /**< PEAL_OK: nothing */
     uint32_t offset;           /**< byte where it was seen */
     peal_sip_header_id header; /**< header concerned, or PEAL_SIP_HEADER_OTHER */
-    const char *reason;        /**< static sentence, fit for a Warning or a reason phrase; or NULL */
+    const char *reason;        /**< static sentence, fit for a reason phrase; or NULL */
 } peal_sip_fault;
 
 /** Where a received packet came from and by which way. */
@@ -55,8 +55,8 @@ typedef struct peal_sip_origin {
 /** Frames a message (first pass). @p bytes are copied, exactly once.
  * A request with something wrong that can still be answered (its topmost Via is readable) gives
  * PEAL_OK and a packet whose peal_sip_packet_fault() tells; the caller answers 400, 505 … (never an
- * ACK). Of such a packet any header but that Via may be missing or unreadable. The mandatory headers
- * (Via, From, To, Call-ID, CSeq) and the Request-URI are decoded here, the others on demand. Bytes
+ * ACK). Of such a packet any header but that Via may be missing or unreadable. The mandatory
+ * headers (Via, From, To, Call-ID, CSeq) and the Request-URI are decoded here, the others on demand. Bytes
  * after Content-Length are dropped.
  * @param pool   where the packet's block comes from, NULL for the allocator
  * @param limits NULL for the defaults
@@ -106,7 +106,9 @@ PEAL_API peal_str peal_sip_packet_request_uri(const peal_sip_packet *packet);
  * @return PEAL_OK, PEAL_E_SIP_URI, PEAL_E_NOT_FOUND for a response, PEAL_E_NO_MEMORY */
 PEAL_API peal_result peal_sip_packet_request_uri_decoded(peal_sip_packet *packet,
                                                          const peal_sip_uri **ret);
-/** Replaces the Request-URI (copied). */
+/** Replaces the Request-URI (copied).
+ * @return PEAL_OK, PEAL_E_ARGUMENT when it cannot stand in a request line, PEAL_E_STATE for a
+ * response, PEAL_E_NO_MEMORY */
 PEAL_API peal_result peal_sip_packet_set_request_uri(peal_sip_packet *packet, peal_str uri);
 /** 0 for a request. */
 PEAL_API unsigned peal_sip_packet_status(const peal_sip_packet *packet);
@@ -156,7 +158,8 @@ PEAL_API peal_result peal_sip_packet_add_from(peal_sip_packet *packet,
                                               const peal_sip_packet *other, peal_sip_header_id id);
 /** Removes all lines with this id; returns how many. */
 PEAL_API size_t peal_sip_packet_remove(peal_sip_packet *packet, peal_sip_header_id id);
-/** Removes the first value (of a list too) with this id: pops Route, Via. PEAL_E_NOT_FOUND. */
+/** Removes the first value (of a list too) with this id: pops Route, Via.
+ * @return PEAL_OK, PEAL_E_NOT_FOUND, PEAL_E_SIP_HEADER when the list cannot be split */
 PEAL_API peal_result peal_sip_packet_pop(peal_sip_packet *packet, peal_sip_header_id id);
 /** One-part forms of the three above. */
 PEAL_INLINE peal_result peal_sip_packet_add(peal_sip_packet *p, peal_sip_header_id id, peal_str v)
@@ -212,10 +215,13 @@ PEAL_API peal_result peal_sip_packet_value_params(peal_sip_packet *packet, peal_
 
 /** The body; empty if none. */
 PEAL_API peal_str peal_sip_packet_body(const peal_sip_packet *packet);
-/** Sets body (copied) and Content-Type; an empty body removes both. Content-Length is kept right. */
+/** Sets body (copied) and Content-Type; an empty body removes both. Content-Length is kept right.
+ * @return PEAL_OK, PEAL_E_ARGUMENT for a body without type, PEAL_E_NO_MEMORY, PEAL_E_LIMIT */
 PEAL_API peal_result peal_sip_packet_set_body(peal_sip_packet *packet, peal_str content_type,
                                               peal_str body);
-/** Takes over the body of another packet with all its Content-… headers, bytes copied. */
+/** Takes over the body of another packet with all its Content-… headers, bytes copied; own ones are
+ * replaced. On failure the packet is as before.
+ * @return PEAL_OK, PEAL_E_NO_MEMORY, PEAL_E_LIMIT */
 PEAL_API peal_result peal_sip_packet_set_body_from(peal_sip_packet *packet,
                                                    const peal_sip_packet *other);
 
