@@ -17,6 +17,13 @@ static struct b2bua *app_of(peal_msg *msg)
     return command->app;
 }
 
+/* Commands that come behind the last event find nothing to act on: the main thread may be taking the
+ * stack apart already. */
+static bool is_over(const struct b2bua *app)
+{
+    return __atomic_load_n(&app->is_down, __ATOMIC_ACQUIRE) != 0;
+}
+
 /* --- the end */
 
 static void shut_down(struct b2bua *app, uint32_t linger_ms)
@@ -93,6 +100,9 @@ static void drain(struct b2bua *app)
 static void on_term(peal_msg *msg)
 {
     struct b2bua *app = app_of(msg);
+    if (is_over(app)) {
+        return;
+    }
     app->is_draining = true;
     if (++app->stops == 1) {
         drain(app);
@@ -106,7 +116,10 @@ static void on_term(peal_msg *msg)
 
 static void on_census(peal_msg *msg)
 {
-    peal__census_print(app_of(msg));
+    struct b2bua *app = app_of(msg);
+    if (!is_over(app)) {
+        peal__census_print(app);
+    }
 }
 
 static void on_shut_down(peal_sip_core_user *self, size_t still_held)
