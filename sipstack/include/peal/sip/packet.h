@@ -54,10 +54,10 @@ typedef struct peal_sip_origin {
 
 /** Frames a message (first pass). @p bytes are copied, exactly once.
  * A request with something wrong that can still be answered (its topmost Via is readable) gives
- * PEAL_OK and a packet whose peal_sip_packet_fault() tells; the caller answers 400, 505 … (never an
- * ACK). Of such a packet any header but that Via may be missing or unreadable. The mandatory
- * headers (Via, From, To, Call-ID, CSeq) and the Request-URI are decoded here, the others on demand. Bytes
- * after Content-Length are dropped.
+ * PEAL_OK and a packet whose peal_sip_packet_fault() tells; the caller answers 400, 505 … (never
+ * an ACK). Of such a packet any header but that Via may be missing or unreadable. The mandatory
+ * headers (Via, From, To, Call-ID, CSeq) and the Request-URI are decoded here, the others on
+ * demand. Bytes after Content-Length are dropped.
  * @param pool   where the packet's block comes from, NULL for the allocator
  * @param limits NULL for the defaults
  * @param[out] ret_fault  filled on failure, may be NULL
