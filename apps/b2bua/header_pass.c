@@ -61,13 +61,17 @@ static const peal_str kept_names[] = {
     PEAL_STR("Flow-Timer"),
 };
 
+/* The lists are this program's own: their separator is always the same. */
 bool peal__text_has_token(peal_str list, peal_str token)
 {
-    peal_str value;
-    while (peal_sip_list_next(&list, &value) == PEAL_OK) {
-        if (peal_str_ieq(value, token)) {
+    while (list.n) {
+        const char *comma = memchr(list.p, ',', list.n);
+        const size_t n = comma ? (size_t)(comma - list.p) : list.n;
+        const size_t used = comma ? n + sizeof ", " - 1 : n;
+        if (n == token.n && peal_str_ieq(peal_str_of(list.p, n), token)) {
             return true;
         }
+        list = peal_str_of(list.p + used, list.n - used);
     }
     return false;
 }
@@ -125,6 +129,9 @@ static peal_result pass_tokens(peal_sip_packet *to, peal_sip_packet *from, peal_
     peal_str parts[32];
     size_t count = 0;
     peal_str token;
+    if (!peal_sip_packet_has(from, id)) {
+        return PEAL_OK;
+    }
     for (size_t i = 0;
          count + 2 <= PEAL_COUNT_OF(parts) && peal_sip_packet_token(from, id, i, &token) >= 0;
          i++) {

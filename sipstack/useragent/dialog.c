@@ -35,11 +35,15 @@ static peal_str text_after(const peal__sip_dialog *dialog, const peal__sip_dialo
                               : peal__sip_dialog_get(dialog, (peal__sip_dialog_text)which);
 }
 
-/* A folded line is one line when it is written again. */
+/* A folded line is one line when it is written again. Few are: looked at first. */
 static void copy_unfolded(char *to, peal_str from)
 {
+    memcpy(to, from.p, from.n);
+    if (!memchr(from.p, '\n', from.n) && !memchr(from.p, '\r', from.n)) {
+        return;
+    }
     for (size_t i = 0; i < from.n; i++) {
-        to[i] = from.p[i] == '\r' || from.p[i] == '\n' ? ' ' : from.p[i];
+        to[i] = to[i] == '\r' || to[i] == '\n' ? ' ' : to[i];
     }
 }
 
@@ -56,7 +60,8 @@ peal_result peal__sip_dialog_changed(peal_pool *pool, peal__sip_dialog *dialog,
         }
         bytes += text.n;
         differs = differs ||
-                  !peal_str_eq(text, peal__sip_dialog_get(dialog, (peal__sip_dialog_text)i));
+                  (change->set[i] &&
+                   !peal_str_eq(text, peal__sip_dialog_get(dialog, (peal__sip_dialog_text)i)));
     }
     if (!differs) {
         *ret = dialog;
@@ -70,7 +75,11 @@ peal_result peal__sip_dialog_changed(peal_pool *pool, peal__sip_dialog *dialog,
     for (unsigned i = 0; i < PEAL__DIALOG_TEXTS; i++) {
         const peal_str text = text_after(dialog, change, i);
         fresh->bytes[i] = (uint16_t)text.n;
-        copy_unfolded(to, text);
+        if (change->set[i] && text.n) {
+            copy_unfolded(to, text);
+        } else if (text.n) { /* one line already */
+            memcpy(to, text.p, text.n);
+        }
         to += text.n;
     }
     *ret = fresh;
