@@ -16,6 +16,7 @@
 
 #include <peal/alloc.h>
 #include <peal/list.h>
+#include <peal/trace.h>
 
 #include "framework/port/port_priv.h"
 #include "framework/port/posix_udp.h"
@@ -119,6 +120,7 @@ static peal_result poll_open(peal_port *self, peal_loop **ret)
 static void poll_close(peal_loop *self)
 {
     poll_loop *loop = loop_of(self);
+    PEAL_ASSERT(peal_list_is_empty(&loop->sockets));
     (void)close(loop->wake_in);
     if (loop->wake_out != loop->wake_in) {
         (void)close(loop->wake_out);

@@ -9,6 +9,7 @@
 #include <uv.h>
 
 #include <peal/alloc.h>
+#include <peal/trace.h>
 
 #include "framework/port/port_priv.h"
 #include "framework/port/posix_udp.h"
@@ -86,9 +87,12 @@ static void port_loop_close(peal_loop *self)
     uv_port_loop *loop = loop_of(self);
     uv_close((uv_handle_t *)&loop->timer, NULL);
     uv_close((uv_handle_t *)&loop->async, NULL);
-    (void)uv_run(&loop->uv, UV_RUN_DEFAULT); /* until all closing handles are closed */
-    (void)uv_loop_close(&loop->uv);
-    peal_free(loop);
+    (void)uv_run(&loop->uv, UV_RUN_NOWAIT); /* closes all that is closing */
+    int error = uv_loop_close(&loop->uv);
+    PEAL_ASSERT(error == 0); /* a socket is still open: better its memory is lost than freed */
+    if (error == 0) {
+        peal_free(loop);
+    }
 }
 
 static peal_result port_loop_wait(peal_loop *self, int64_t timeout_us)

@@ -6,8 +6,8 @@
 #include "framework/ecom/ecom_priv.h"
 #include "framework/thread/thread_priv.h"
 
-const peal_iid peal_thread_iid = { "peal.thread/1", 0 };
-const peal_clsid peal_thread_clsid = { "peal.class.thread/1", 0 };
+const peal_iid peal_thread_iid = { "peal.thread/1", UINT64_C(0x43ebab53da4b5feb) };
+const peal_clsid peal_thread_clsid = { "peal.class.thread/1", UINT64_C(0x30b3fdeacb430551) };
 
 typedef struct thread_object {
     peal_obj obj;

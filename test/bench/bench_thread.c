@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a servicing thread costs: one line per operation, nanoseconds each, the best of several runs.
- * Usage: bench_thread */
+/* What a servicing thread costs: one line per operation, nanoseconds each, the best of several
+ * runs. Usage: bench_thread */
 #define _POSIX_C_SOURCE 200809L
 #include <stdio.h>
 #include <stdlib.h>

@@ -139,6 +139,27 @@ START_TEST(descriptors_tell_of_messages_and_datagrams_and_of_nothing_else)
 }
 END_TEST
 
+START_TEST(messages_left_by_a_bounded_turn_keep_the_descriptor_readable)
+{
+    enum { MANY = 600 };
+    static counter counters[MANY];
+    peal_thread *thread = thread_on(real_ports[_i]);
+    settle(thread);
+    for (unsigned i = 0; i < MANY; ++i) {
+        counter_init(&counters[i], thread);
+        peal_thread_post(thread, &counters[i].msg);
+    }
+    for (unsigned turns = 0; peal_thread_queue_length(thread); ++turns) {
+        ck_assert_uint_lt(turns, MANY / 100);
+        ck_assert(is_readable(thread));
+        ck_assert_int_eq(peal_thread_activate_for(thread, 0, NULL), PEAL_OK);
+    }
+    ck_assert_uint_eq(counters[MANY - 1].runs, 1);
+    settle(thread);
+    peal_thread_unref(thread);
+}
+END_TEST
+
 static void *post_from_elsewhere(void *arg)
 {
     counter *c = arg;
@@ -298,6 +319,8 @@ TCase *polling_tests(void)
     TCase *tests = tcase_create("polling");
     tcase_set_timeout(tests, 60);
     tcase_add_loop_test(tests, descriptors_tell_of_messages_and_datagrams_and_of_nothing_else, 0,
+                        ports);
+    tcase_add_loop_test(tests, messages_left_by_a_bounded_turn_keep_the_descriptor_readable, 0,
                         ports);
     if (PEAL_HAVE_THREADS) {
         tcase_add_loop_test(tests,
