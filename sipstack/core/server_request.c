@@ -101,6 +101,13 @@ void peal__sreq_let_go(peal__sreq *s)
     }
 }
 
+void peal_sip_server_request_done(peal_sip_server_event_control *control)
+{
+    if (control && !peal__sreq_of(control)->kept) {
+        peal__sreq_let_go(peal__sreq_of(control));
+    }
+}
+
 static peal_result send_it(peal__sreq *s, peal_sip_packet *response)
 {
     const unsigned status = peal_sip_packet_status(response);

@@ -125,8 +125,16 @@ void peal__sip_txn_drop_packet(peal__sip_txn *txn)
 
 void peal__sip_txn_settle(peal__sip_txn *txn)
 {
-    if (!txn->state->sends && !txn->owner_vt) {
+    peal__sip_txn_send *send = txn->send;
+    if (txn->state->sends) {
+        return;
+    }
+    if (!txn->owner_vt) {
         send_let_go(txn);
+    } else if (send && !send->send.in_flight && peal__sip_txn_is_client(txn)) {
+        /* The owner may still ask for the way. A server's may ask for the wire (K4). */
+        send->send.wire = peal_sip_wire_unref(send->send.wire);
+        send->encoded = false;
     }
 }
 

@@ -222,6 +222,7 @@ void peal__sip_session_forget_answer(peal__sip_session *s)
     }
     peal_sip_resend_free(s->answer);
     s->answer = NULL;
+    peal_sip_server_request_done(s->invited);
     peal_sip_server_event_control_unref(s->invited);
     s->invited = NULL;
 }

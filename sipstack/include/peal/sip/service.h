@@ -157,6 +157,12 @@ PEAL_API void peal_sip_resend_free(peal_sip_resend *resend);
  * @return PEAL_OK, PEAL_E_STATE when none was sent or it is kept already, PEAL_E_NO_MEMORY */
 PEAL_API peal_result peal_sip_keep_response(peal_sip_server_event_control *control,
                                             peal_sip_resend **ret);
+/** Says that the end of a server request that has its final response is of no interest any more: of
+ * an INVITE, once its 2xx was acknowledged or given up. Its transaction goes on alone (K11), and
+ * on_server_request_ended does not follow. Before the final response, and while the response is
+ * kept, nothing happens. NULL allowed.
+ * @thread core */
+PEAL_API void peal_sip_server_request_done(peal_sip_server_event_control *control);
 /** Queues an event for the response being handled: only inside on_incoming_response. @p code is the
  * service's own. @return PEAL_OK, PEAL_E_STATE outside, PEAL_E_NO_MEMORY, PEAL_E_LIMIT */
 PEAL_API peal_result peal_sip_queue_client_event(peal_sip_client_request *request,
