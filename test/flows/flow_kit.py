@@ -459,7 +459,7 @@ class Sipp:
         self.folder = tempfile.TemporaryDirectory(prefix="peal-flow-")
         self.port = port or free_port()
         self.args = ["sipp", "-sf", os.path.join(FLOWS, scenario + ".xml"), "-i", "127.0.0.1",
-                     "-p", str(self.port), "-m", str(calls), "-nostdin", "-trace_err", "-trace_stat",
+                     "-p", str(self.port), "-m", str(calls), "-nostdin", "-trace_err", "-trace_stat", "-buff_size", "4194304",
                      "-fd", "1", *[str(o) for o in options]]
         self.args += ["%s:%d" % to] if to else []
         self.output = tempfile.TemporaryFile()

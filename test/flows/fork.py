@@ -103,5 +103,44 @@ def many(flow):
     b2bua.stop()
 
 
+def byes(callee, invite, prefix, count):
+    """So many dialogs get a BYE when 2xx with ever new tags come."""
+    ended = set()
+    for number in range(count):
+        callee.reply(invite, 200, "OK", tag="%s%d" % (prefix, number), body=SDP)
+    while True:
+        m = callee.receive(0.3)
+        if m is None:
+            return len([tag for tag in ended if tag.startswith(prefix)])
+        if m.kind == "BYE":
+            callee.reply(m, 200, "OK")
+            ended.add(m.tag("To"))
+
+
+def invented_tags(flow):
+    """2xx with ever new tags: the first ones are ended, and there is an end to it."""
+    b2bua, caller, callee, a, invite = start(flow)
+    callee.reply(invite, 200, "OK", tag="one", body=SDP)
+    a.ack(caller.expect(200))
+    callee.expect("ACK")
+    check(byes(callee, invite, "x", 60) == 32, "BYEs while the call is up")
+    a.send("BYE")
+    callee.reply(callee.expect("BYE"), 200, "OK")
+    caller.expect(200)
+    b2bua.stop()
+
+
+def invented_tags_after_cancel(flow):
+    """The same when nobody waits for an answer any more."""
+    b2bua, caller, callee, a, invite = start(flow)
+    ring(caller, callee, invite, "one")
+    a.cancel()
+    caller.expect_any(200, 487)
+    callee.reply(callee.expect("CANCEL"), 200, "OK")
+    check(0 < byes(callee, invite, "x", 60) <= 34, "BYEs after CANCEL")
+    b2bua.stop()
+
+
 if __name__ == "__main__":
-    run([early_dialogs, second_answer, all_refused, cancelled, many], ["polled", "1", "3"])
+    run([early_dialogs, second_answer, all_refused, cancelled, many, invented_tags,
+         invented_tags_after_cancel], ["polled", "1", "3"])

@@ -51,6 +51,40 @@ def headers_cross(flow):
     b2bua.stop()
 
 
+def contacts_that_lead_nowhere(flow):
+    """A name without a resolver, a transport that is not built in, no SIP at all: the dialog's requests
+    go the way of its INVITE, and no call stays up at one end."""
+    b2bua, caller, callee = flow.trio(*T1)
+    for contact in ("sip:x@host.invalid", "sip:x@127.0.0.1;transport=tcp", "tel:+123", "sip:x@0.0.0.0"):
+        call = Call(b2bua, caller, callee, answer={"contact": contact})
+        check(call.ack.uri == contact, "ACK to " + call.ack.uri)
+        call.end()
+        a = Dialog(caller, b2bua.address)
+        a.peer = MovedPeer(caller, contact)
+        a.invite()
+        invite = callee.expect("INVITE")
+        b = Dialog.called(callee, invite, "b")
+        callee.reply(invite, 200, "OK", tag="b", body=SDP)
+        a.ack(caller.expect(200))
+        callee.expect("ACK")
+        b.send("BYE")
+        callee.expect(200)
+        bye = caller.expect("BYE")
+        check(bye.uri == contact, "BYE to " + bye.uri)
+        caller.reply(bye, 200, "OK")
+    b2bua.stop()
+
+
+class MovedPeer:
+    """A peer that names another Contact than its own address."""
+
+    def __init__(self, peer, uri):
+        self.peer, self.uri = peer, uri
+
+    def __getattr__(self, name):
+        return getattr(self.peer, name)
+
+
 def folded_header(flow):
     b2bua, caller, callee = flow.trio(*T1)
     call = Call(b2bua, caller, callee, invite={"headers": [("Subject", "one\r\n  two")]})
@@ -133,5 +167,6 @@ def early_info(flow):
 
 
 if __name__ == "__main__":
-    run([legs_are_apart, headers_cross, folded_header, bodies_cross, requests_in_dialog, early_info],
+    run([legs_are_apart, headers_cross, folded_header, contacts_that_lead_nowhere, bodies_cross,
+         requests_in_dialog, early_info],
         ["polled", "3", "1"])

@@ -14,5 +14,6 @@ fi
 shift
 top_srcdir=${top_srcdir:-$(cd "$here/../.." && pwd)}
 top_builddir=${top_builddir:-$(pwd)}
-export top_srcdir top_builddir
+PYTHONDONTWRITEBYTECODE=1
+export top_srcdir top_builddir PYTHONDONTWRITEBYTECODE
 exec python3 "$here/$name.py" "$@"

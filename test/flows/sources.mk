@@ -1,7 +1,7 @@
 # Flows of peal-b2bua with SIPp and raw UDP peers on the other sides. One file is one test; each of its
 # flows runs in one of the thread modes in turn (all of them with PEAL_FULL=1).
 TEST_EXTENSIONS = .py
-PY_LOG_COMPILER = $(PYTHON3)
+PY_LOG_COMPILER = env PYTHONDONTWRITEBYTECODE=1 $(PYTHON3)
 PYTHON3 = python3
 
 flow_tests = test/flows/basic.py test/flows/cancel.py test/flows/failover.py test/flows/fork.py \
