@@ -34,16 +34,12 @@ static peal_str moved(peal_str view, const peal__sip_frame *frame, const char *t
 static void copy_lines(peal_sip_packet *packet, const peal__sip_frame *frame, const char *text)
 {
     const uint32_t count = frame->line_count;
-    const peal__sip_header_line *from = frame->lines;
-    peal__sip_header_line *to = packet->lines;
-    size_t bytes = frame->start.n + 2 + 2 * (size_t)count;
-    for (uint32_t i = 0; i < count; ++i) {
-        to[i] = from[i];
-        to[i].text = text + (from[i].text - frame->text);
-        bytes += from[i].bytes;
+    memcpy(packet->lines, frame->lines, count * sizeof *packet->lines);
+    for (peal__sip_header_line *line = packet->lines; line < packet->lines + count; ++line) {
+        line->text = text + (line->text - frame->text);
     }
     packet->line_count = count;
-    packet->head_bytes = bytes;
+    packet->head_bytes = frame->head_bytes;
     memcpy(packet->first, frame->first, sizeof packet->first);
 }
 

@@ -180,6 +180,7 @@ static void note_line(peal__sip_frame *frame, const char *p, const line_name *na
         broken_line(frame, id, PEAL_E_SIP_NUL, p, "a NUL in a header");
     }
     check_single(frame, id, p);
+    frame->head_bytes += (size_t)(found->stop - p) + 2;
     line->text = p;
     line->typed = NULL;
     line->bytes = (uint32_t)(found->stop - p);
@@ -231,6 +232,7 @@ static inline unsigned usual_name(const char *p, size_t *ret_bytes)
  * line that is not, for header_line(). This is where most bytes of most messages pass. */
 static const char *usual_lines(peal__sip_frame *frame, const char *p)
 {
+    const char *start = p;
     const char *end = frame->end;
     const ptrdiff_t limit = frame->line_bytes_limit;
     peal__sip_header_line *line = frame->lines + frame->line_count;
@@ -266,6 +268,7 @@ static const char *usual_lines(peal__sip_frame *frame, const char *p)
         p = stop + 2;
     }
     frame->line_count = (uint32_t)(line - frame->lines);
+    frame->head_bytes += (size_t)(p - start);
     return p;
 }
 
@@ -409,6 +412,7 @@ peal_result peal__sip_frame_run(peal__sip_frame *frame, peal_str bytes,
         return frame_fail(frame, PEAL_E_SIP_NOT_SIP, stop, "no start line");
     }
     frame->start_lf_only = lf_only;
+    frame->head_bytes = (size_t)(stop - p) + 2;
     peal_result r = peal__sip_frame_start_line(frame, p, stop);
     if (r >= 0) {
         r = header_lines(frame, stop + (lf_only ? 1 : 2));

@@ -15,10 +15,6 @@ static peal_result cseq_of(peal_str text, void *ret)
 {
     return peal_sip_cseq_decode(text, ret);
 }
-static peal_result number_of(peal_str text, void *ret)
-{
-    return peal__sip_number_decode(text, ret);
-}
 static peal_result text_of(peal_str text, void *ret)
 {
     *(peal_str *)ret = text;
@@ -29,7 +25,8 @@ static peal_result value_of(peal_str text, void *ret)
     return peal_sip_value_decode(text, ret);
 }
 
-/* What each kind of header is made of. A kind without decoder has no typed form. */
+/* What each kind of header is made of. A kind without decoder has no typed
+ * form, or needs none. */
 typedef struct kind_row {
     size_t bytes;
     bool is_list;
@@ -42,7 +39,7 @@ static const kind_row kinds[] = {
     [PEAL_SIP_KIND_ADDRESS_LIST] = { sizeof(peal_sip_address), true, address_of },
     [PEAL_SIP_KIND_CSEQ] = { sizeof(peal_sip_cseq), false, cseq_of },
     [PEAL_SIP_KIND_TEXT] = { sizeof(peal_str), false, text_of },
-    [PEAL_SIP_KIND_NUMBER] = { sizeof(uint32_t), false, number_of },
+    [PEAL_SIP_KIND_NUMBER] = { 0, false, NULL },
     [PEAL_SIP_KIND_TOKENS] = { sizeof(peal_str), true, text_of },
     [PEAL_SIP_KIND_VALUE_PARAMS] = { sizeof(peal_sip_value), false, value_of },
 };
@@ -210,18 +207,17 @@ peal_str peal_sip_packet_call_id(peal_sip_packet *packet)
     return peal_sip_packet_value(packet, PEAL_SIP_HEADER_CALL_ID, 0);
 }
 
+/* Digits are read faster than their number could be kept. */
 peal_result peal_sip_packet_number(peal_sip_packet *packet, peal_sip_header_id id, uint32_t *ret)
 {
-    const void *found = NULL;
-    if (kind_of(id) != PEAL_SIP_KIND_NUMBER) {
+    uint32_t number = 0;
+    const peal__sip_header_line *line =
+        kind_of(id) == PEAL_SIP_KIND_NUMBER ? peal__sip_packet_first(packet, id) : NULL;
+    if (!line) {
         return PEAL_E_NOT_FOUND;
     }
-    peal_result r = find(packet, id, 0, &found);
-    if (r < 0) {
-        return r;
-    }
-    uint32_t number = *(const uint32_t *)found;
-    if (id == PEAL_SIP_HEADER_MAX_FORWARDS && number > 255) {
+    peal_result r = peal__sip_number_decode(peal__sip_line_value(line), &number);
+    if (r < 0 || (id == PEAL_SIP_HEADER_MAX_FORWARDS && number > 255)) {
         return PEAL_E_SIP_HEADER; /* RFC 3261 §20.22 */
     }
     *ret = number;

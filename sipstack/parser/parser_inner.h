@@ -5,148 +5,8 @@
 
 #include "sipstack/parser/header_hash.h"
 #include "sipstack/parser/parser_priv.h"
+#include "sipstack/parser/parser_scan.h"
 
-/* Character classes; gen_tables.py says what is in them. */
-enum {
-    PEAL__SIP_TOKEN = 1,
-    PEAL__SIP_WS = 2, /* SP, HT, and CR and LF, which stand inside a value only in folds */
-    PEAL__SIP_USER = 4,
-    PEAL__SIP_HOST = 8,
-    PEAL__SIP_PARAM = 16,
-    PEAL__SIP_HNV = 32,
-    PEAL__SIP_ANGLE = 64,
-    PEAL__SIP_PVALUE = 128,
-    PEAL__SIP_PNAME = 256
-};
-extern const uint16_t peal__sip_chars[256];
-
-static inline bool peal__sip_in(char c, unsigned classes)
-{
-    return (peal__sip_chars[(unsigned char)c] & classes) != 0;
-}
-static inline const char *peal__sip_skip(const char *p, const char *end, unsigned classes)
-{
-    /* Four at a time, since the check for the end costs as much as the table. */
-    for (; end - p >= 4; p += 4) {
-        if (!peal__sip_in(p[0], classes)) {
-            return p;
-        }
-        if (!peal__sip_in(p[1], classes)) {
-            return p + 1;
-        }
-        if (!peal__sip_in(p[2], classes)) {
-            return p + 2;
-        }
-        if (!peal__sip_in(p[3], classes)) {
-            return p + 3;
-        }
-    }
-    while (p < end && peal__sip_in(*p, classes)) {
-        ++p;
-    }
-    return p;
-}
-static inline const char *peal__sip_skip_ws(const char *p, const char *end)
-{
-    while (p < end && peal__sip_in(*p, PEAL__SIP_WS)) {
-        ++p;
-    }
-    return p;
-}
-static inline bool peal__sip_is_digit(char c)
-{
-    return (unsigned char)(c - '0') < 10;
-}
-static inline bool peal__sip_is_hex(char c)
-{
-    return peal__sip_is_digit(c) || (unsigned char)((c | 0x20) - 'a') < 6;
-}
-static inline bool peal__sip_is_alpha(char c)
-{
-    return (unsigned char)((c | 0x20) - 'a') < 26;
-}
-static inline uint64_t peal__sip_load8(const char *p)
-{
-    uint64_t v;
-    memcpy(&v, p, sizeof v);
-    return v;
-}
-static inline uint32_t peal__sip_load4(const char *p)
-{
-    uint32_t v;
-    memcpy(&v, p, sizeof v);
-    return v;
-}
-/* Up to eight bytes in a word, by loads that overlap: equal words, equal bytes. */
-static inline uint64_t peal__sip_word(const char *p, size_t n)
-{
-    if (n >= 4) {
-        return n == 8 ? peal__sip_load8(p)
-                      : peal__sip_load4(p) | (uint64_t)peal__sip_load4(p + n - 4) << 32;
-    }
-    if (n >= 2) {
-        uint16_t two;
-        memcpy(&two, p, sizeof two);
-        return two | (uint64_t)(unsigned char)p[n - 1] << 16;
-    }
-    return n ? (unsigned char)p[0] : 0;
-}
-/* The bits in which two texts of equal length differ; the last word overlaps the one before. */
-static inline uint64_t peal__sip_difference(const char *a, const char *b, size_t n)
-{
-    if (n <= 8) {
-        return peal__sip_word(a, n) ^ peal__sip_word(b, n);
-    }
-    uint64_t differ = peal__sip_load8(a + n - 8) ^ peal__sip_load8(b + n - 8);
-    for (size_t i = 0; i + 8 < n; i += 8) {
-        differ |= peal__sip_load8(a + i) ^ peal__sip_load8(b + i);
-    }
-    return differ;
-}
-#define PEAL__SIP_FOLD 0x2020202020202020u
-/* Case-blind comparison of a token with at most eight lower-case letters. Right for tokens alone:
- * among their characters only capital letters fall on small ones by 0x20. */
-static inline bool peal__sip_token_is(peal_str token, peal_str lower)
-{
-    return token.n == lower.n && (peal__sip_word(token.p, lower.n) | PEAL__SIP_FOLD) ==
-                                     (peal__sip_word(lower.p, lower.n) | PEAL__SIP_FOLD);
-}
-static inline peal_str peal__sip_between(const char *p, const char *end)
-{
-    return peal_str_of(p, (size_t)(end - p));
-}
-/* memset() to 0 that stays a call: what compilers put in its place for a known size is slower. */
-void peal__sip_zero(void *p, size_t bytes);
-/* Over the characters of a URI between brackets, and of an unquoted parameter value: a vector at a
- * time where there is room. */
-const char *peal__sip_skip_angle(const char *p, const char *end);
-const char *peal__sip_skip_pvalue(const char *p, const char *end);
-/* Over all that is no control character, space or DEL. */
-const char *peal__sip_skip_visible(const char *p, const char *end);
-/* Without white space at both ends; never absent. Most text has none. */
-peal_str peal__sip_trim_ws(peal_str text);
-static inline peal_str peal__sip_trim(peal_str text)
-{
-    bool none = text.n && !peal__sip_in(text.p[0], PEAL__SIP_WS) &&
-                !peal__sip_in(text.p[text.n - 1], PEAL__SIP_WS);
-    return none ? text : peal__sip_trim_ws(text);
-}
-/* Past the quoted string that starts at p; NULL when it does not end. */
-const char *peal__sip_skip_quoted(const char *p, const char *end);
-/* Past the comment that starts at p, nested ones included; NULL when it does not end. */
-const char *peal__sip_skip_comment(const char *p, const char *end);
-/* Past the port's digits. NULL: not a port. */
-const char *peal__sip_port(const char *p, const char *end, uint16_t *ret);
-/* Past a host name, IPv4 address or bracketed IPv6 reference; NULL: there is none. */
-const char *peal__sip_host(const char *p, const char *end);
-/* A '%' is followed by two hexadecimal digits, everywhere. */
-bool peal__sip_escapes_ok(const char *p, const char *end);
-/* As peal_sip_param_next(), with *p as the cursor. */
-peal_result peal__sip_param_take(const char **p, const char *end, peal_str *ret_name,
-                                 peal_str *ret_value);
-/* NUL stands in one place alone: escaped by a backslash in a quoted string (RFC 3261 §25.1,
- * quoted-pair; RFC 4475 §3.1.1.2). */
-bool peal__sip_nuls_are_quoted(peal_str text);
 /* Digits alone, at most 2**32 - 1. */
 peal_result peal__sip_number_decode(peal_str text, uint32_t *ret);
 
@@ -309,6 +169,7 @@ typedef struct peal__sip_frame {
     peal_str start, method_text, uri, reason, body;
     peal_sip_fault fault; /* the first thing that was wrong */
     uint32_t line_count, line_room, line_limit, line_bytes_limit;
+    size_t head_bytes;            /* start line and indexed lines, each with CRLF */
     peal__sip_header_line *lines; /* few, or allocated */
     uint16_t first[PEAL_SIP_HEADER_COUNT];
     peal__sip_header_line few[PEAL__SIP_FRAME_LINES];

@@ -2,73 +2,6 @@
 /* Small pieces of grammar that several headers share. Any thread. RFC 3261 §25.1. */
 #include "sipstack/parser/parser_inner.h"
 
-#if defined(__SSE2__)
-#include <emmintrin.h>
-
-/* The bytes of a vector that are control characters, space or DEL. */
-static __m128i invisible(__m128i v)
-{
-    __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(' ')), v);
-    return _mm_or_si128(low, _mm_cmpeq_epi8(v, _mm_set1_epi8(0x7f)));
-}
-
-/* Those, and '"', '<', '>'. */
-static __m128i stops(__m128i v)
-{
-    __m128i angle =
-        _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('<')), _mm_cmpeq_epi8(v, _mm_set1_epi8('>')));
-    __m128i quote = _mm_cmpeq_epi8(v, _mm_set1_epi8('"'));
-    return _mm_or_si128(invisible(v), _mm_or_si128(angle, quote));
-}
-#endif
-
-const char *peal__sip_skip_angle(const char *p, const char *end)
-{
-#if defined(__SSE2__)
-    for (; end - p >= 16; p += 16) {
-        __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
-        unsigned mask = (unsigned)_mm_movemask_epi8(stops(v));
-        if (mask) {
-            return p + __builtin_ctz(mask);
-        }
-    }
-#endif
-    return peal__sip_skip(p, end, PEAL__SIP_ANGLE);
-}
-
-const char *peal__sip_skip_pvalue(const char *p, const char *end)
-{
-#if defined(__SSE2__)
-    for (; end - p >= 16; p += 16) {
-        __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
-        __m128i more = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8(';')),
-                                    _mm_cmpeq_epi8(v, _mm_set1_epi8(',')));
-        unsigned mask = (unsigned)_mm_movemask_epi8(_mm_or_si128(stops(v), more));
-        if (mask) {
-            return p + __builtin_ctz(mask);
-        }
-    }
-#endif
-    return peal__sip_skip(p, end, PEAL__SIP_PVALUE);
-}
-
-const char *peal__sip_skip_visible(const char *p, const char *end)
-{
-#if defined(__SSE2__)
-    for (; end - p >= 16; p += 16) {
-        __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
-        unsigned mask = (unsigned)_mm_movemask_epi8(invisible(v));
-        if (mask) {
-            return p + __builtin_ctz(mask);
-        }
-    }
-#endif
-    while (p < end && (unsigned char)*p > ' ' && *p != 0x7f) {
-        ++p;
-    }
-    return p;
-}
-
 peal_str peal__sip_trim_ws(peal_str text)
 {
     if (text.n == 0) {
@@ -123,43 +56,6 @@ const char *peal__sip_skip_comment(const char *p, const char *end)
         }
     }
     return NULL;
-}
-
-const char *peal__sip_port(const char *p, const char *end, uint16_t *ret)
-{
-    uint32_t port = 0;
-    const char *start = p;
-    for (; p < end && peal__sip_is_digit(*p); ++p) {
-        port = port * 10 + (uint32_t)(*p - '0');
-        if (port > UINT16_MAX) {
-            return NULL;
-        }
-    }
-    if (p == start || port == 0) {
-        return NULL;
-    }
-    *ret = (uint16_t)port;
-    return p;
-}
-
-/* What stands in the brackets is judged only when somebody needs the address (RFC 5118 §4.10). */
-static const char *skip_ipv6_reference(const char *p, const char *end)
-{
-    const char *start = ++p;
-    while (p < end && (peal__sip_is_hex(*p) || *p == ':' || *p == '.')) {
-        ++p;
-    }
-    return p < end && p > start && *p == ']' ? p + 1 : NULL;
-}
-
-const char *peal__sip_host(const char *p, const char *end)
-{
-    if (p < end && *p == '[') {
-        return skip_ipv6_reference(p, end);
-    }
-    const char *start = p;
-    p = peal__sip_skip(p, end, PEAL__SIP_HOST);
-    return p > start ? p : NULL;
 }
 
 bool peal__sip_escapes_ok(const char *p, const char *end)

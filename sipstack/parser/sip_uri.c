@@ -51,8 +51,8 @@ static const char *take_user(peal_sip_uri *uri, const char *p, const char *end)
 /* No parameter without a name. */
 static bool params_ok(const char *p, const char *end)
 {
-    for (; p + 1 < end; ++p) {
-        if (p[0] == ';' && p[1] == '=') {
+    while (p < end && (p = memchr(p, ';', (size_t)(end - p))) != NULL) {
+        if (++p < end && *p == '=') {
             return false;
         }
     }

@@ -1,6 +1,7 @@
 parser_sources = sipstack/parser/sip_version.c \
 	sipstack/parser/char_table.c sipstack/parser/header_table.c sipstack/parser/header_hash.h \
 	sipstack/parser/reason_phrase.c sipstack/parser/parser_inner.h sipstack/parser/parser_priv.h \
+	sipstack/parser/parser_scan.h \
 	sipstack/parser/sip_scan.c sipstack/parser/sip_param.c sipstack/parser/sip_list.c \
 	sipstack/parser/sip_uri.c sipstack/parser/sip_uri_compare.c \
 	sipstack/parser/header_via.c sipstack/parser/header_address.c sipstack/parser/header_simple.c \
