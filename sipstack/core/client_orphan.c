@@ -166,6 +166,9 @@ static uint64_t to_tag_hash(peal_sip_packet *response)
     return peal_hash_bytes(to->tag) | 1;
 }
 
+/* Who invents tags without end gets no BYEs without end: each is repeated to where he wants it. */
+enum { ORPHAN_BYES_MAX = 32 };
+
 void peal__req_refuse_success(peal__req *req, peal_sip_packet *response)
 {
     const uint64_t tag = to_tag_hash(response);
@@ -177,8 +180,10 @@ void peal__req_refuse_success(peal__req *req, peal_sip_packet *response)
     if (r >= 0) {
         r = peal__ack_send(way_of(req), ack, req, NULL);
     }
-    if (r >= 0 && tag != req->orphan_tag) { /* a repetition gets the ACK again and no second BYE */
+    /* A repetition gets the ACK again and no second BYE. */
+    if (r >= 0 && tag != req->orphan_tag && req->orphan_byes < ORPHAN_BYES_MAX) {
         r = send_bye(req, response);
+        req->orphan_byes += r >= 0;
     }
     if (r < 0) { /* the peer repeats its 2xx */
         PEAL_TRACE(PEAL_TRACE_SIP_CORE, PEAL_TRACE_WARNING, req,

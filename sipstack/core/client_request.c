@@ -84,11 +84,28 @@ static bool must_wait(const peal__req *req)
     return false;
 }
 
+/* The peer's Contact leads nowhere from here: a name without a resolver, a transport we don't have.
+ * A request inside the dialog goes the way of the INVITE then, as the ACK does, so that no call
+ * stays up at one end. */
+static peal_result use_known_way(peal__req *req, peal_result result)
+{
+    const peal__ctx *ctx = req->ctx ? req->ctx : req->host_ctx;
+    const peal_sip_address *to = NULL;
+    if (!peal__sel_is_lost(result) || ctx->way.address.family == PEAL_AF_NONE ||
+        !req->sel->try.packet || peal_sip_packet_to(req->template, &to) < 0 || to->tag.n == 0) {
+        return result;
+    }
+    return peal_sip_try_add_host(&req->sel->try, &ctx->way);
+}
+
 /* Selection is over: the first try leaves. */
 static void on_selected(peal__sel *sel, peal_result result)
 {
     peal__req *req = sel->owner;
-    peal_result r = result < 0 ? result : peal__req_next_try(req);
+    peal_result r = result < 0 ? use_known_way(req, result) : result;
+    if (r >= 0) {
+        r = peal__req_next_try(req);
+    }
     if (r < 0) {
         PEAL_TRACE(PEAL_TRACE_SIP_CORE, PEAL_TRACE_INFO, req, "not sent: %s",
                    peal_result_name(r));

@@ -165,6 +165,18 @@ void peal__req_run_chain(peal__req *req, peal__ctx *ctx, peal_sip_packet *respon
     req->handling = false;
 }
 
+/* The dialog's other requests may need it. */
+static void keep_way(const peal__req *req, peal__ctx *ctx)
+{
+    const peal__sip_route *route =
+        req->method == PEAL_SIP_METHOD_INVITE && req->current
+            ? peal__sip_client_txn_route(req->current->txn)
+            : NULL;
+    if (route) {
+        ctx->way = (peal_sip_host){ .address = route->peer, .transport = route->transport };
+    }
+}
+
 /* The chain may clear either context or let the request go: response and contexts are held. */
 static void handle(peal__req *req, peal_sip_packet *response)
 {
@@ -172,6 +184,7 @@ static void handle(peal__req *req, peal_sip_packet *response)
     (void)peal_sip_context_ref(&own->context);
     peal__ctx *ctx = find_context(req, response);
     if (req->ctx) {
+        keep_way(req, ctx);
         req->response = peal_sip_packet_ref(response);
         req->event_ctx = ctx;
         if (ctx != own) { /* counted until the response is done with */

@@ -251,6 +251,16 @@ static void clear(peal_sip_context *self)
     }
 }
 
+/* The other end of the dialog is there, whatever its Contact says (client_request.c). */
+static void keep_way(peal__ctx *ctx, peal_sip_packet *packet)
+{
+    if (peal_sip_packet_method(packet) == PEAL_SIP_METHOD_INVITE &&
+        ctx->way.address.family == PEAL_AF_NONE) {
+        const peal_sip_origin *origin = peal_sip_packet_origin(packet);
+        ctx->way = (peal_sip_host){ .address = origin->peer, .transport = origin->transport };
+    }
+}
+
 static peal_result handle_packet(peal_sip_context *self, peal_sip_packet *packet)
 {
     peal__ctx *ctx = peal__ctx_of(self);
@@ -263,6 +273,7 @@ static peal_result handle_packet(peal_sip_context *self, peal_sip_packet *packet
     if (!peal_sip_packet_is_request(packet) || peal_sip_packet_fault(packet)->result < 0) {
         return PEAL_E_ARGUMENT;
     }
+    keep_way(ctx, packet);
     return peal__sreq_handle(ctx, packet);
 }
 

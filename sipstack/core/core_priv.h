@@ -142,6 +142,7 @@ struct peal__ctx {
     peal__template *template; /* counted; NULL: made without one */
     peal__part *extra;        /* services attached beside those of the template */
     void *opaque;
+    peal_sip_host way; /* by which the peer's first INVITE came, or the last one of ours went */
     peal_node node;            /* core->contexts */
     peal_node requests;        /* open client requests, in the order they were sent */
     peal_node routed;          /* requests of other contexts that are reported here (C11) */
@@ -226,6 +227,12 @@ peal_result peal__sel_next(peal__sel *sel);
 /* The same for a host that is known already (ACK by the way of its INVITE). */
 peal_result peal__sel_use(peal__sel *sel, const peal_sip_host *host);
 void peal__sel_route(const peal__sel *sel, peal__sip_route *ret);
+/* No host can be found for where the peer wants to be reached, whatever else is tried. */
+PEAL_INLINE bool peal__sel_is_lost(peal_result result)
+{
+    return result == PEAL_E_SIP_NO_TARGET || result == PEAL_E_NOT_BUILT_IN ||
+           result == PEAL_E_SIP_NO_TRANSPORT || result == PEAL_E_SIP_URI_SCHEME;
+}
 /* Tells the services how the try that was sent last ended. */
 void peal__sel_try_ended(peal__sel *sel, peal_result result);
 /* Frees it; a pending one vanishes when its service is done. NULL allowed. */
@@ -309,6 +316,7 @@ struct peal__req {
     uint8_t state;   /* peal__req_state */
     uint8_t method;  /* peal_sip_method */
     uint8_t reissues;
+    uint8_t orphan_byes; /* sent for unwanted 2xx */
     bool waits;       /* in SELECTING: for an earlier request */
     bool reported;    /* a provisional response went to the services */
     bool handling;    /* inside on_incoming_response: events may be queued */

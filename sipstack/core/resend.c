@@ -154,7 +154,7 @@ static peal_result send_ack(peal_sip_resend *resend, peal_result selected)
         do {
             r = peal__sel_next(resend->sel);
         } while (r < 0 && peal__sel_has_more(resend->sel));
-    } else if (selected == PEAL_E_SIP_NO_TARGET || selected == PEAL_E_NOT_BUILT_IN) {
+    } else if (peal__sel_is_lost(selected)) {
         r = use_way_of_invite(resend);
     }
     if (r < 0) {

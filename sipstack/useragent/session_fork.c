@@ -95,8 +95,24 @@ void peal__sip_session_free_strays(peal__sip_session *s)
     }
 }
 
+/* Each costs a BYE with its repetitions, sent to where the peer wants it: who invents tags without
+ * end shall not make us send without end. No forking proxy has so many branches answer. */
+enum { STRAYS_MAX = 32 };
+
+static bool has_room(const peal__sip_session *s)
+{
+    size_t count = 0;
+    for (const peal__sip_stray *stray = s->strays; stray; stray = stray->next) {
+        count++;
+    }
+    return count < STRAYS_MAX;
+}
+
 static peal__sip_stray *new_stray(peal__sip_session *s, peal_str tag)
 {
+    if (!has_room(s)) {
+        return NULL;
+    }
     peal__sip_stray *stray =
         peal_pool_alloc(peal__sip_session_pool(s), sizeof *stray + tag.n);
     if (stray) {
