@@ -40,6 +40,7 @@ peal_result peal__sip_client_txn_new(peal__sip_txn_layer *layer, peal_sip_packet
 {
     peal__sip_txn_key key;
     peal__sip_txn *txn = NULL;
+    const peal_sip_via *second = NULL;
     peal_result r = check_request(layer, packet, &key);
     if (r < 0) {
         return r;
@@ -58,6 +59,7 @@ peal_result peal__sip_client_txn_new(peal__sip_txn_layer *layer, peal_sip_packet
     }
     txn->method = (uint8_t)method;
     txn->method_hash = method_hash;
+    txn->one_via = peal_sip_packet_via(packet, 1, &second) == PEAL_E_NOT_FOUND;
     txn->owner_vt = owner_vt;
     txn->owner = owner;
     r = peal__sip_txn_send_packet(txn, packet);

@@ -253,6 +253,13 @@ static void take_request(peal__sip_txn_layer *layer, const peal__sip_txn_key *ke
     layer->config.user_vt->on_request(layer->config.user, request);
 }
 
+/* RFC 3261 §8.1.3.3: more Vias than went out: it went astray. */
+static bool is_astray(const peal__sip_txn *txn, peal_sip_packet *response)
+{
+    const peal_sip_via *second = NULL;
+    return txn->one_via && peal_sip_packet_via(response, 1, &second) != PEAL_E_NOT_FOUND;
+}
+
 static void take_response(peal__sip_txn_layer *layer, const peal__sip_txn_key *key,
                           peal_sip_packet *response)
 {
@@ -264,6 +271,8 @@ static void take_response(peal__sip_txn_layer *layer, const peal__sip_txn_key *k
         layer->config.user_vt->on_stray_response(layer->config.user, response);
     } else if (peal__sip_txn_is_unsent(txn) && txn->kind == PEAL__SIP_NON_INVITE_CLIENT) {
         peal_sip_packet_unref(response); /* nothing can have answered what was not sent yet */
+    } else if (is_astray(txn, response)) {
+        peal_sip_packet_unref(response);
     } else {
         txn->state->on_packet(txn, response);
     }

@@ -60,6 +60,7 @@ struct peal__sip_txn {
     uint8_t kind;
     uint8_t method;
     bool reliable;
+    bool one_via; /* client: the request has our Via alone, so have its responses */
 };
 
 struct peal__sip_client_txn {

@@ -39,6 +39,28 @@ static void old_request(const char *method, unsigned cseq, const char *via_param
     world_run(w, 1);
 }
 
+/* RFC 3261 §8.1.3.3 */
+START_TEST(response_with_a_via_too_many_is_dropped)
+{
+    char branch[64];
+    ck_assert_int_eq(world_request(w, PEAL_SIP_METHOD_OPTIONS), PEAL_OK);
+    world_run(w, 1);
+    const char *at = strstr(sent_find(w, "OPTIONS", 0)->text, "branch=");
+    ck_assert_ptr_nonnull(at);
+    snprintf(branch, sizeof branch, "%.*s", (int)strcspn(at, "\r\n;,"), at);
+    for (int vias = 2; vias > 0; vias--) {
+        peer_send(w,
+                  "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 192.0.2.1:5060;%s%s\r\n"
+                  "From: <sip:us@192.0.2.1>;tag=ours\r\nTo: <sip:peer@192.0.2.2>;tag=theirs\r\n"
+                  "Call-ID: 1@192.0.2.1\r\nCSeq: 1 OPTIONS\r\n\r\n",
+                  branch, vias > 1 ? "\r\nVia: SIP/2.0/UDP 192.0.2.9;branch=z9hG4bKother" : "");
+        world_run(w, 1);
+        ck_assert_uint_eq(world_count(w, EV_RESPONSE), vias > 1 ? 0 : 1);
+    }
+    ck_assert_uint_eq(world_count(w, EV_STRAY), 0);
+}
+END_TEST
+
 START_TEST(old_peer_is_matched_by_its_fields)
 {
     old_request("INVITE", 1, "", NULL);
@@ -224,6 +246,7 @@ TCase *matching_cases(void)
 {
     TCase *tc = tcase_create("matching");
     tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_add_test(tc, response_with_a_via_too_many_is_dropped);
     tcase_add_test(tc, old_peer_is_matched_by_its_fields);
     tcase_add_test(tc, old_peer_may_cancel);
     tcase_add_test(tc, old_invite_in_a_dialog_is_another_one);
