@@ -102,10 +102,6 @@ static void on_packet(peal_sip_core_user *self, peal_sip_core_config *core, peal
 
 static peal_result ask(struct app *a, const peal_socket_addr *to)
 {
-    static const peal_clsid *const services[] = { &peal_sip_destination_selection_clsid,
-                                                  &peal_sip_server_location_clsid,
-                                                  &peal_sip_via_management_clsid,
-                                                  &peal_sip_symmetric_udp_clsid };
     char host[PEAL_SOCKET_ADDR_TEXT_MAX], uri[PEAL_SOCKET_ADDR_TEXT_MAX + 8];
     peal_sip_user_agent *agent = NULL;
     peal_sip_generic *generic = NULL;
@@ -113,11 +109,9 @@ static peal_result ask(struct app *a, const peal_socket_addr *to)
     peal_result r = peal_sip_context_new(a->stack, &a->context);
     if (r < 0 || (r = peal_sip_context_attach(a->context, &peal_sip_user_agent_clsid, NULL)) < 0 ||
         (r = peal_sip_context_attach(a->context, &peal_sip_generic_clsid, &a->generic)) < 0 ||
-        (r = peal_sip_context_attach(a->context, &ticket_clsid, NULL)) < 0) {
+        (r = peal_sip_context_attach(a->context, &ticket_clsid, NULL)) < 0 ||
+        (r = peal_sip_context_attach_connection_services(a->context)) < 0) {
         return r;
-    }
-    for (size_t i = 0; r >= 0 && i < PEAL_COUNT_OF(services); i++) {
-        r = peal_sip_context_attach(a->context, services[i], NULL);
     }
     (void)peal_socket_addr_format(to, true, host);
     (void)snprintf(uri, sizeof uri, "sip:%s", host);

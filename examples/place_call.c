@@ -19,23 +19,16 @@ struct app {
     int ended;
 };
 
-/* What a user agent's context is made of: the same five services for both ends. */
+/* What a user agent's context is made of: the same services for both ends. */
 static peal_result make_kind(struct app *a, peal_sip_session_mgr *manager,
                              peal_sip_context_template **ret)
 {
     peal_sip_context_template *kind = NULL;
     peal_result r = peal_sip_context_template_new(a->stack, &kind);
-    const struct {
-        const peal_clsid *clsid;
-        void *manager;
-    } services[] = { { &peal_sip_user_agent_clsid, NULL },
-                     { &peal_sip_session_clsid, manager },
-                     { &peal_sip_destination_selection_clsid, NULL },
-                     { &peal_sip_server_location_clsid, NULL },
-                     { &peal_sip_via_management_clsid, NULL },
-                     { &peal_sip_symmetric_udp_clsid, NULL } };
-    for (size_t i = 0; r >= 0 && i < PEAL_COUNT_OF(services); i++) {
-        r = peal_sip_context_template_add(kind, services[i].clsid, services[i].manager);
+    if (r >= 0 &&
+        (r = peal_sip_context_template_add(kind, &peal_sip_user_agent_clsid, NULL)) >= 0 &&
+        (r = peal_sip_context_template_add(kind, &peal_sip_session_clsid, manager)) >= 0) {
+        r = peal_sip_context_template_add_connection_services(kind);
     }
     if (r < 0) {
         peal_sip_context_template_unref(kind);

@@ -64,6 +64,13 @@ PEAL_API extern const peal_clsid peal_sip_via_management_clsid;
 /** Symmetric UDP (S7): requests leave by the UDP port that listens at their local address. */
 PEAL_API extern const peal_clsid peal_sip_symmetric_udp_clsid;
 
+/** Attaches the four above to a context, in their order: what a user agent over UDP needs.
+ * @return PEAL_OK, or what peal_sip_context_attach() said of the first that failed @thread core */
+PEAL_API peal_result peal_sip_context_attach_connection_services(peal_sip_context *context);
+/** The same for a template. @thread as peal_sip_context_template_add() */
+PEAL_API peal_result
+peal_sip_context_template_add_connection_services(peal_sip_context_template *kind);
+
 #ifdef __cplusplus
 }
 #endif
