@@ -144,7 +144,7 @@ void peal__census_print(struct b2bua *app);
 /* After finalising; gives false when anything is left. */
 bool peal__census_print_last(const struct b2bua *app);
 
-/* call.c */
+/* b2bua_call.c */
 struct call *peal__call_new(struct b2bua *app);
 void peal__call_enter(struct call *call);
 void peal__call_leave(struct call *call);

@@ -41,7 +41,7 @@ static void answer(peal_sip_server_event_control *control, peal_sip_packet *resp
     }
 }
 
-/* A leg goes: what came from it needs no answer any more, what went to it will get none. */
+/* A leg goes: what came from it is not waited for any more, what went to it will get no answer. */
 void peal__relay_leg_gone(struct leg *leg)
 {
     struct relay *next;
@@ -53,6 +53,10 @@ void peal__relay_leg_gone(struct leg *leg)
             }
             relay_free(relay);
         } else if (relay->from == leg) {
+            /* RFC 3261 §15.1.2 */
+            if (relay->control) {
+                (void)peal_sip_server_event_control_respond(relay->control, 487, B2BUA_NONE);
+            }
             peal_sip_server_event_control_unrefp(&relay->control);
             relay->from = NULL;
         }

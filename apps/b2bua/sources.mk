@@ -1,6 +1,6 @@
 # peal-b2bua
 bin_PROGRAMS += peal-b2bua
-peal_b2bua_SOURCES = apps/b2bua/main.c apps/b2bua/options.c apps/b2bua/stack.c apps/b2bua/call.c \
+peal_b2bua_SOURCES = apps/b2bua/main.c apps/b2bua/options.c apps/b2bua/stack.c apps/b2bua/b2bua_call.c \
 	apps/b2bua/leg_in.c apps/b2bua/leg_out.c apps/b2bua/reinvite.c apps/b2bua/relay.c \
 	apps/b2bua/failover.c apps/b2bua/header_pass.c apps/b2bua/census.c apps/b2bua/b2bua_priv.h
 peal_b2bua_LDADD = libpeal-sip.la libpeal.la

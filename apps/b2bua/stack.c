@@ -17,8 +17,8 @@ static struct b2bua *app_of(peal_msg *msg)
     return command->app;
 }
 
-/* Commands that come behind the last event find nothing to act on: the main thread may be taking the
- * stack apart already. */
+/* Commands that come behind the last event find nothing to act on: the main thread may be taking
+ * the stack apart already. */
 static bool is_over(const struct b2bua *app)
 {
     return __atomic_load_n(&app->is_down, __ATOMIC_ACQUIRE) != 0;

@@ -4,6 +4,7 @@ SIPp as a child process, and the runner of the thread modes.
 
 Nothing sleeps for a fixed time: every wait is for something that happens, with a limit that only a
 failure reaches. Ports are chosen at run time."""
+import concurrent.futures
 import json
 import os
 import queue
@@ -549,20 +550,21 @@ class Flow:
             (thing.close if isinstance(thing, Peer) else thing.kill)()
 
 
-def run(flows, modes):
+def run(flows, modes, at_once=4):
     """Runs flow functions: each once, the thread modes in turn from the first of modes; in the full
-    tier, or with modes on the command line, each in all of them. Ends the process."""
+    tier, or with modes on the command line, each in all of them. Flows mostly wait, so some run at
+    once. Ends the process."""
     chosen = sys.argv[1:] or os.environ.get("PEAL_MODES", "").split()
     if not chosen and not HAVE_THREADS:
         chosen = ["polled"]
     if FULL and not chosen:
         chosen = ["3", "1", "polled"]
-    failures = 0
-    for number, flow in enumerate(flows):
-        for mode in chosen or [modes[number % len(modes)]]:
-            failures += not run_one(flow, mode)
-    print("%d failed" % failures)
-    sys.exit(1 if failures else 0)
+    work = [(flow, mode) for number, flow in enumerate(flows)
+            for mode in chosen or [modes[number % len(modes)]]]
+    with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
+        results = list(pool.map(lambda item: run_one(*item), work))
+    print("%d failed" % results.count(False))
+    sys.exit(1 if False in results else 0)
 
 
 def run_one(function, mode):

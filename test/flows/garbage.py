@@ -98,4 +98,4 @@ def mutate(r, data):
 
 
 if __name__ == "__main__":
-    run([random_bytes, mutated], ["3", "polled", "1"])
+    run([random_bytes, mutated], ["3", "polled", "1"], at_once=2)

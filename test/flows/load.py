@@ -37,4 +37,4 @@ def two_batches(flow):
 
 
 if __name__ == "__main__":
-    run([two_batches] if FULL else [two_batches] * 3, ["3", "1", "polled"])
+    run([two_batches] if FULL else [two_batches] * 3, ["3", "1", "polled"], at_once=1)

@@ -166,4 +166,4 @@ def reordered_and_repeated(flow):
 
 
 if __name__ == "__main__":
-    run([ten_percent_lost, thirty_percent_lost, reordered_and_repeated], ["1", "3", "polled"])
+    run([ten_percent_lost, thirty_percent_lost, reordered_and_repeated], ["1", "3", "polled"], at_once=1 if FULL else 3)

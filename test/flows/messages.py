@@ -166,7 +166,29 @@ def early_info(flow):
     b2bua.stop()
 
 
+def request_open_at_bye(flow):
+    """The dialog ends while a request of it is on its way (RFC 3261 §15.1.2)."""
+    b2bua, caller, callee = flow.trio(*T1)
+    for ends_it in ("caller", "callee"):
+        call = Call(b2bua, caller, callee)
+        call.a.send("INFO")
+        callee.expect("INFO")
+        if ends_it == "caller":
+            call.a.send("BYE")
+            finals = [caller.expect_any(200, 487)]
+            check(finals[0][487].method == "INFO", "487 to " + finals[0][487].method)
+            callee.reply(callee.expect("BYE"), 200, "OK")
+        else:
+            call.b.send("BYE")
+            callee.expect(200)
+            got = caller.expect_any("BYE", 481)
+            check(got[481].method == "INFO", "481 to " + got[481].method)
+            caller.reply(got["BYE"], 200, "OK")
+    b2bua.stop()
+    check(not b2bua.complaints(), b2bua.complaints())
+
+
 if __name__ == "__main__":
     run([legs_are_apart, headers_cross, folded_header, contacts_that_lead_nowhere, bodies_cross,
-         requests_in_dialog, early_info],
+         requests_in_dialog, early_info, request_open_at_bye],
         ["polled", "3", "1"])
