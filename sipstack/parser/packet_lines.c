@@ -68,14 +68,18 @@ void peal__sip_packet_append(peal_sip_packet *packet, const peal__sip_header_lin
 
 static void insert(peal_sip_packet *packet, uint32_t index, const peal__sip_header_line *line)
 {
+    /* By lines: a packet has fewer of them than there are header names. */
+    for (uint32_t i = packet->line_count; i > index; --i) {
+        uint16_t *first = &packet->first[packet->lines[i - 1].id];
+        if (*first == i) {
+            *first = (uint16_t)(i + 1);
+        }
+    }
     memmove(&packet->lines[index + 1], &packet->lines[index],
             (packet->line_count - index) * sizeof *line);
     packet->lines[index] = *line;
     ++packet->line_count;
     packet->head_bytes += line->bytes + 2;
-    for (unsigned id = 0; id < PEAL_SIP_HEADER_COUNT; ++id) {
-        packet->first[id] = (uint16_t)(packet->first[id] + (packet->first[id] > index));
-    }
     packet->first[line->id] = (uint16_t)(index + 1);
 }
 

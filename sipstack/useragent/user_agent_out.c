@@ -3,8 +3,6 @@
  * RFC 3261 §8.1.1, §8.2.6, §12.1.1, §12.2.1.1. */
 #include "sipstack/useragent/user_agent_inner.h"
 
-#include <stdio.h>
-
 enum { MAX_FORWARDS = 70 };
 
 /* ---- requests ---- */
@@ -20,9 +18,14 @@ static peal_result put_name(peal_sip_packet *request, peal_sip_header_id id, pea
 
 peal_result peal__sip_put_cseq(peal_sip_packet *packet, uint32_t number, peal_str method)
 {
-    char text[16];
-    const int n = snprintf(text, sizeof text, "%lu ", (unsigned long)number);
-    const peal_str parts[] = { peal_str_of(text, (size_t)n), method };
+    char text[12]; /* written from its end */
+    size_t at = sizeof text;
+    text[--at] = ' ';
+    do {
+        text[--at] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number);
+    const peal_str parts[] = { peal_str_of(text + at, sizeof text - at), method };
     return peal_sip_packet_setv(packet, PEAL_SIP_HEADER_CSEQ, parts, PEAL_COUNT_OF(parts));
 }
 
