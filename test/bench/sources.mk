@@ -10,7 +10,7 @@ limit_uas_CFLAGS = -O2 $(THREAD_FLAGS)
 bench_ecom_SOURCES = test/bench/bench_ecom.c
 bench_ecom_CFLAGS = $(AM_CFLAGS)
 bench_ecom_LDADD = libpeal-objs.la $(UV_LIBS)
-EXTRA_DIST += test/bench/bench_b2bua.py
+EXTRA_DIST += test/bench/bench_b2bua.py test/bench/bench_latency.py
 
 bench-b2bua: all blast limit_relay limit_uas
 	python3 $(srcdir)/test/bench/bench_b2bua.py --build .
