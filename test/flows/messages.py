@@ -175,8 +175,8 @@ def request_open_at_bye(flow):
         callee.expect("INFO")
         if ends_it == "caller":
             call.a.send("BYE")
-            finals = [caller.expect_any(200, 487)]
-            check(finals[0][487].method == "INFO", "487 to " + finals[0][487].method)
+            finals = caller.expect_any(200, 487)
+            check(finals[487].method == "INFO", "487 to " + finals[487].method)
             callee.reply(callee.expect("BYE"), 200, "OK")
         else:
             call.b.send("BYE")
