@@ -284,7 +284,8 @@ static void shrink(peal__req *req)
     }
 }
 
-/* The application may let the context go when it hears of it: the service must outlive its own call. */
+/* The application may let the context go when it hears of it: the service must outlive its own
+ * call. */
 static void tell_ended(peal__req *req)
 {
     peal_sip_service *sender = req->sender;

@@ -28,7 +28,8 @@ typedef struct peal__sip_client_txn_owner {
     /* A response that belongs to it: provisional, first final, and in Accepted each 2xx (RFC 6026).
      * One reference is handed over. The owner may detach inside. */
     void (*on_response)(void *owner, peal__sip_client_txn *txn, peal_sip_packet *response);
-    /* No final response in time (timer B or F): PEAL_E_SIP_TIMEOUT; or the send failed: its result. */
+    /* No final response in time (timer B or F): PEAL_E_SIP_TIMEOUT; or the send failed: its
+     * result. */
     void (*on_failed)(void *owner, peal__sip_client_txn *txn, peal_result result);
     /* Nothing more will come (left Accepted, or after a final response of the other kinds). The txn
      * pointer is dead from here on. Always the last call, also after on_failed. */
@@ -79,20 +80,20 @@ void peal__sip_txn_layer_abort(peal__sip_txn_layer *layer);
 void peal__sip_txn_layer_free(peal__sip_txn_layer *layer);
 void peal__sip_txn_counters_get(const peal__sip_txn_layer *layer, peal__sip_txn_counters *ret);
 
-/* Sends @p packet (reference taken on success only) in a new client transaction. Its top Via has the branch.
- * Fails with PEAL_E_NO_MEMORY, PEAL_E_SIP_TXN_EXISTS. */
+/* Sends @p packet (reference taken on success only) in a new client transaction. Its top Via has
+ * the branch. Fails with PEAL_E_NO_MEMORY, PEAL_E_SIP_TXN_EXISTS. */
 peal_result peal__sip_client_txn_new(peal__sip_txn_layer *layer, peal_sip_packet *packet,
                                      const peal__sip_route *route,
                                      const peal__sip_client_txn_owner *owner_vt, void *owner,
                                      peal__sip_client_txn **ret);
 /* Sends CANCEL with the INVITE's branch and way (RFC 3261 §9.1), in a transaction of its own that
- * nobody owns. Only after a 1xx and before a final response: else PEAL_E_STATE. @p reason: value of a
- * Reason header, may be absent. When no final response follows within 64*T1 the INVITE transaction
- * fails with PEAL_E_SIP_TIMEOUT (§9.1). */
+ * nobody owns. Only after a 1xx and before a final response: else PEAL_E_STATE. @p reason: value of
+ * a Reason header, may be absent. When no final response follows within 64*T1 the INVITE
+ * transaction fails with PEAL_E_SIP_TIMEOUT (§9.1). */
 peal_result peal__sip_client_txn_cancel(peal__sip_client_txn *txn, peal_str reason);
 /* The owner goes; the transaction lives on alone and swallows what comes. An INVITE without a final
- * response is cancelled as soon as a 1xx allows it (with the 1xx that came already: at once), and ends
- * 64*T1 later at the latest; its 2xx, which somebody has to acknowledge and end, go to
+ * response is cancelled as soon as a 1xx allows it (with the 1xx that came already: at once), and
+ * ends 64*T1 later at the latest; its 2xx, which somebody has to acknowledge and end, go to
  * on_stray_response of the layer's user. */
 void peal__sip_client_txn_detach(peal__sip_client_txn *txn);
 /* Gives up waiting for a final response (K5 failover keeps it matched): no on_failed any more, but
@@ -111,25 +112,26 @@ peal_result peal__sip_server_txn_new(peal__sip_txn_layer *layer, peal_sip_packet
                                      const peal__sip_server_txn_owner *owner_vt, void *owner,
                                      peal__sip_server_txn **ret);
 /* Sends a response (reference taken on success only). PEAL_E_SIP_FINAL_SENT after a final one
- * (a further 2xx to INVITE in Accepted is allowed: the session service's retransmissions use wires).
- * PEAL_E_ARGUMENT for 408 and for 1xx other than 100 to anything but INVITE (RFC 4320 §4.1). A response
- * that cannot be sent is reported by on_result and ends nothing (RFC 6026 §7.1). */
+ * (a further 2xx to INVITE in Accepted is allowed: the session service's retransmissions use
+ * wires). PEAL_E_ARGUMENT for 408 and for 1xx other than 100 to anything but INVITE (RFC 4320
+ * §4.1). A response that cannot be sent is reported by on_result and ends nothing (RFC 6026
+ * §7.1). */
 peal_result peal__sip_server_txn_respond(peal__sip_server_txn *txn, peal_sip_packet *response);
 /* The wire of the last response sent, one reference; NULL while not encoded yet. */
 peal_sip_wire *peal__sip_server_txn_last_wire(peal__sip_server_txn *txn);
 const peal__sip_route *peal__sip_server_txn_route(const peal__sip_server_txn *txn);
 void peal__sip_server_txn_detach(peal__sip_server_txn *txn);
 
-/* One-shot sends outside of transactions (ACK to 2xx, stateless responses, 2xx retransmissions). The
- * packet or wire reference is taken. Nobody hears the result but @p on_result (may be NULL; gets the
- * wire, borrowed). */
+/* One-shot sends outside of transactions (ACK to 2xx, stateless responses, 2xx retransmissions).
+ * The packet or wire reference is taken. Nobody hears the result but @p on_result (may be NULL;
+ * gets the wire, borrowed). */
 peal_result peal__sip_send_once(peal__sip_txn_layer *layer, peal_sip_packet *packet,
                                 peal_sip_wire *wire, const peal__sip_route *route,
                                 void (*on_result)(void *arg, peal_result result,
                                                   peal_sip_wire *wire),
                                 void *arg);
-/* Answers a request without a transaction (RFC 3261 §8.2.7): To tag derived from the request, so that a
- * repeated request gets the same. Never for ACK. @p extra may add headers; may be NULL. */
+/* Answers a request without a transaction (RFC 3261 §8.2.7): To tag derived from the request, so
+ * that a repeated request gets the same. Never for ACK. @p extra may add headers; may be NULL. */
 peal_result peal__sip_respond_stateless(peal__sip_txn_layer *layer, peal_sip_packet *request,
                                         unsigned status, peal_str reason,
                                         peal_result (*extra)(peal_sip_packet *response, void *arg),

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The transport layer (RFC 3261 §18) as the layers above see it. It lives on the transport servicing
- * thread; the core thread reaches it by commands and send operations, and gets packets, results
- * and errors back as messages. Nothing here is called from two threads: each function names its own. */
+/* The transport layer (RFC 3261 §18) as the layers above see it. It lives on the transport
+ * servicing thread; the core thread reaches it by commands and send operations, and gets packets,
+ * results and errors back as messages. Nothing here is called from two threads: each function
+ * names its own. */
 #ifndef PEAL_SIP_TRANSPORT_PRIV_H
 #define PEAL_SIP_TRANSPORT_PRIV_H
 
@@ -110,16 +111,18 @@ void peal__sip_transport_counters_get(const peal__sip_transport *transport,
                                       peal__sip_transport_counters *ret);
 
 /* A transaction's key as text, lower case where SIP ignores case. Requests: 's', branch and sent-by
- * (RFC 3261 §17.2.3); peers of RFC 2543: 'o' and what §17.2.3 compares, without the To tag; responses
- * and our own requests: 'c' and the branch (§17.1.3). The method is not part of it, so that ACK and
- * CANCEL find their INVITE by the same hash. Keys that would be longer are two keyed hashes. */
+ * (RFC 3261 §17.2.3); peers of RFC 2543: 'o' and what §17.2.3 compares, without the To tag;
+ * responses and our own requests: 'c' and the branch (§17.1.3). The method is not part of it, so
+ * that ACK and CANCEL find their INVITE by the same hash. Keys that would be longer are two keyed
+ * hashes. */
 enum { PEAL__SIP_TXN_KEY_MAX = 256 };
 typedef struct peal__sip_txn_key {
     uint64_t hash;
     size_t length;
     char text[PEAL__SIP_TXN_KEY_MAX];
 } peal__sip_txn_key;
-/* Fails with PEAL_E_SIP_HEADER, PEAL_E_NOT_FOUND when the headers it needs are unusable. @thread any */
+/* Fails with PEAL_E_SIP_HEADER, PEAL_E_NOT_FOUND when the headers it needs are unusable.
+ * @thread any */
 peal_result peal__sip_txn_key_of(peal_sip_packet *packet, peal__sip_txn_key *ret);
 /* The key of a client transaction whose request has this branch. */
 void peal__sip_txn_key_of_branch(peal_str branch, peal__sip_txn_key *ret);

@@ -25,7 +25,8 @@ START_TEST(abort_ends_everything_in_flight)
     world_run(w, 1);
     ck_assert_int_eq(world_request(w, PEAL_SIP_METHOD_INVITE), PEAL_OK);
     world_run(w, 1);
-    ck_assert_int_eq(world_request(w, PEAL_SIP_METHOD_OPTIONS), PEAL_OK); /* its send is in flight */
+    /* Its send is in flight. */
+    ck_assert_int_eq(world_request(w, PEAL_SIP_METHOD_OPTIONS), PEAL_OK);
     world_on_core(w, abort_all, NULL);
     ck_assert_uint_eq(world_alive(w), 0);
     ck_assert_uint_eq(world_count(w, EV_ENDED), 2);

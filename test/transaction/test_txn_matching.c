@@ -213,7 +213,8 @@ START_TEST(stateless_response_is_repeatable)
     peer_request(w, "OPTIONS", "s2", NULL);
     world_run(w, 1);
     const world_datagram *bye = sent_find(w, "SIP/2.0 481 Gone for good\r\n", 0);
-    const world_datagram *one = sent_find(w, "SIP/2.0 481", 1), *two = sent_find(w, "SIP/2.0 481", 2);
+    const world_datagram *one = sent_find(w, "SIP/2.0 481", 1);
+    const world_datagram *two = sent_find(w, "SIP/2.0 481", 2);
     ck_assert_ptr_nonnull(bye);
     ck_assert_ptr_nonnull(strstr(bye->text, ";tag=nobody\r\n"));
     ck_assert_ptr_nonnull(two);

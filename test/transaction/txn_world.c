@@ -461,7 +461,8 @@ static void respond_on_core(txn_world *w, void *arg)
     ck_assert_ptr_nonnull(in);
     peal_sip_packet *request = NULL;
     peal_pool *pool = peal_thread_pool(w->core);
-    a->result = peal_sip_packet_decode(pool, peal_str_of(in->text, in->bytes), NULL, &request, NULL);
+    a->result =
+        peal_sip_packet_decode(pool, peal_str_of(in->text, in->bytes), NULL, &request, NULL);
     if (a->result >= 0) {
         a->result = peal_sip_packet_new_response(pool, request, a->status, peal_str_of(NULL, 0),
                                                  PEAL_STR("ours"), &response);
@@ -505,8 +506,8 @@ void peer_answer(txn_world *w, peal_sip_method method, unsigned status)
         return;
     }
     if (peal_sip_packet_decode(NULL, peal_str_of(d->text, d->bytes), NULL, &request, NULL) >= 0 &&
-        peal_sip_packet_new_response(NULL, request, status, peal_str_of(NULL, 0), PEAL_STR("theirs"),
-                                     &response) >= 0) {
+        peal_sip_packet_new_response(NULL, request, status, peal_str_of(NULL, 0),
+                                     PEAL_STR("theirs"), &response) >= 0) {
         size_t n = peal_sip_packet_size(response);
         ck_assert_uint_lt(n, sizeof text);
         peal_sip_packet_encode(response, text);

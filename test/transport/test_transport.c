@@ -79,7 +79,8 @@ START_TEST(wildcard_answers_by_the_address_it_was_asked_at)
     w->answer = true;
     ck_assert_int_eq(try_listen(w, &address, NULL), PEAL_OK);
     raw_peer *p = peer_new(w, w->sim ? "192.0.2.9" : "127.0.0.1", 0);
-    const char *hosts[] = { w->sim ? "192.0.2.5" : "127.0.0.5", w->sim ? "192.0.2.7" : "127.0.0.7" };
+    const char *hosts[] = { w->sim ? "192.0.2.5" : "127.0.0.5",
+                            w->sim ? "192.0.2.7" : "127.0.0.7" };
     for (size_t i = 0; i < 2; ++i) {
         peal_socket_addr to = addr_of(hosts[i], address.port);
         peer_ask(p, &to, "OPTIONS", "SIP/2.0/UDP h;branch=z9hG4bK1;rport");
@@ -253,8 +254,8 @@ START_TEST(response_goes_where_18_2_2_says)
                      "BYE sip:a@b SIP/2.0\r\nVia: %s\r\nFrom: <sip:c@d>;tag=1\r\nTo: <sip:a@b>\r\n"
                      "Call-ID: c\r\nCSeq: 1 BYE\r\n\r\n",
                      c->via);
-    ck_assert_int_eq(peal_sip_packet_decode(NULL, peal_str_of(text, (size_t)n), NULL, &packet, NULL),
-                     PEAL_OK);
+    ck_assert_int_eq(
+        peal_sip_packet_decode(NULL, peal_str_of(text, (size_t)n), NULL, &packet, NULL), PEAL_OK);
     peal_sip_origin origin = { .peer = addr_of("192.0.2.2", 5070),
                                .local = addr_of("192.0.2.1", 5060),
                                .transport = PEAL_SIP_TRANSPORT_UDP,

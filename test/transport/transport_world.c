@@ -291,7 +291,8 @@ raw_peer *peer_new(transport_world *w, const char *host, uint16_t port)
     p->w = w;
     p->owner.on_readable = nothing;
     p->owner.on_writable = nothing;
-    ck_assert_int_ge(w->port->vt->udp_open(w->peer_loop, &address, &options, &p->owner, &p->sock), 0);
+    ck_assert_int_ge(
+        w->port->vt->udp_open(w->peer_loop, &address, &options, &p->owner, &p->sock), 0);
     ck_assert_int_ge(w->port->vt->sock_local(p->sock, &p->local), 0);
     return p;
 }

@@ -88,7 +88,8 @@ enum {
     X(E, PEAL_E_SIP_NO_LOCAL_ADDRESS, PEAL_PKG_SIP_TRANSPORT + 2,                                 \
       "no local address serves this destination")                                                 \
     X(E, PEAL_E_SIP_SEND, PEAL_PKG_SIP_TRANSPORT + 3, "the packet could not be sent")             \
-    X(E, PEAL_E_SIP_TIMEOUT, PEAL_PKG_SIP_TRANSACTION + 1, "no answer within the transaction's time") \
+    X(E, PEAL_E_SIP_TIMEOUT, PEAL_PKG_SIP_TRANSACTION + 1,                                        \
+      "no answer within the transaction's time")                                                  \
     X(E, PEAL_E_SIP_TXN_EXISTS, PEAL_PKG_SIP_TRANSACTION + 2,                                     \
       "a transaction with this key is alive already")                                             \
     X(E, PEAL_E_SIP_CLEARED, PEAL_PKG_SIP_CORE + 1, "the context was cleared")                    \

@@ -70,8 +70,8 @@ PEAL_INLINE void peal_sip_context_clear(peal_sip_context *c)
     c->vt->clear(c);
 }
 /** Gives the context a request from on_packet (borrowed): it passes the services in attach order.
- * @return PEAL_OK; an error when nothing was answered yet: PEAL_E_SIP_CLEARED, PEAL_E_ARGUMENT for a
- * response or a malformed request, PEAL_E_SIP_TXN_EXISTS when it was given to a context already,
+ * @return PEAL_OK; an error when nothing was answered yet: PEAL_E_SIP_CLEARED, PEAL_E_ARGUMENT for
+ * a response or a malformed request, PEAL_E_SIP_TXN_EXISTS when it was given to a context already,
  * PEAL_E_SIP_SEND when its Via names no place to answer to, PEAL_E_NO_MEMORY */
 PEAL_INLINE peal_result peal_sip_context_handle_packet(peal_sip_context *c, peal_sip_packet *p)
 {
