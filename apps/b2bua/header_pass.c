@@ -47,6 +47,7 @@ static const peal_str kept_names[] = {
     PEAL_STR("RSeq"),
     PEAL_STR("RAck"),
     PEAL_STR("Session-Expires"),
+    PEAL_STR("x"), /* its compact form */
     PEAL_STR("Min-SE"),
     PEAL_STR("Replaces"),
     PEAL_STR("Join"),
