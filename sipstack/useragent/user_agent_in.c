@@ -52,9 +52,11 @@ static peal_result take_dialog(peal__sip_user_agent *ua, peal_sip_packet *respon
     peal_pool *pool = peal_sip_core_pool(peal_sip_context_core(ua->context));
     memset(&change, 0, sizeof change);
     peal_result r = peal__sip_dialog_routes(pool, response, true, &block, &routes);
-    if (r < 0) {
+    if (r == PEAL_E_NO_MEMORY) {
         return r;
     }
+    /* A broken Record-Route names no proxies: the answer must be acknowledged all the same, else the
+     * callee is up alone until it gives up. */
     peal__sip_dialog_put(&change, PEAL__DIALOG_REMOTE_TAG, tag);
     peal__sip_dialog_put(&change, PEAL__DIALOG_ROUTES, routes);
     if (contact_of(response, &target) >= 0) {

@@ -75,6 +75,15 @@ def contacts_that_lead_nowhere(flow):
     b2bua.stop()
 
 
+def broken_record_route_in_answer(flow):
+    """It must not leave the callee without ACK and the caller without an answer."""
+    b2bua, caller, callee = flow.trio(*T1)
+    call = Call(b2bua, caller, callee, answer={"headers": [("Record-Route", "<<<;;")]})
+    check(call.ack.uri == callee.uri, "ACK to " + call.ack.uri)
+    call.end()
+    b2bua.stop()
+
+
 class MovedPeer:
     """A peer that names another Contact than its own address."""
 
@@ -189,6 +198,7 @@ def request_open_at_bye(flow):
 
 
 if __name__ == "__main__":
-    run([legs_are_apart, headers_cross, folded_header, contacts_that_lead_nowhere, bodies_cross,
-         requests_in_dialog, early_info, request_open_at_bye],
+    run([legs_are_apart, headers_cross, folded_header, contacts_that_lead_nowhere,
+         broken_record_route_in_answer, bodies_cross, requests_in_dialog, early_info,
+         request_open_at_bye],
         ["polled", "3", "1"])
