@@ -55,8 +55,8 @@ static peal_result take_dialog(peal__sip_user_agent *ua, peal_sip_packet *respon
     if (r == PEAL_E_NO_MEMORY) {
         return r;
     }
-    /* A broken Record-Route names no proxies: the answer must be acknowledged all the same, else the
-     * callee is up alone until it gives up. */
+    /* A broken Record-Route names no proxies: the answer must be acknowledged all the same, else
+     * the callee is up alone until it gives up. */
     peal__sip_dialog_put(&change, PEAL__DIALOG_REMOTE_TAG, tag);
     peal__sip_dialog_put(&change, PEAL__DIALOG_ROUTES, routes);
     if (contact_of(response, &target) >= 0) {
