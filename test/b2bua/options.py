@@ -77,7 +77,7 @@ def config_file(_flow):
 
         refused(["missing.conf"], "--config", os.path.join(folder, "missing.conf"))
         refused(["cannot be read"], "--config", folder)
-        written("# comment\n\nthreads = 1\nnonsense = 3\n")
+        written("# comment\n\nthreads = polled\nnonsense = 3\n")
         refused([path + ":4:", "nonsense"], "--config", path)
         written("threads\n")
         refused([path + ":1:", "name = value"], "--config", path)
