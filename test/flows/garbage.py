@@ -9,7 +9,7 @@ from flow_kit import FULL, PATIENCE, Call, Dialog, check, run
 
 SEED = int(os.environ.get("PEAL_SEED", "1"))
 MOST = 65507
-T1 = ("--t1-ms", 100)
+T1 = ("--t1-ms", 200)
 
 
 def lengths():
