@@ -8,7 +8,7 @@ CALLS = 100 if FULL else 10
 
 def between(flow, uac, uas, pause_ms=50):
     callee = flow.sipp(uas, "-d", pause_ms, calls=CALLS)
-    b2bua = flow.b2bua("--next-hop", callee.uri, "--t1-ms", 200)
+    b2bua = flow.b2bua("--next-hop", callee.uri, "--t1-ms", 100)
     caller = flow.sipp(uac, "-r", 20, "-d", pause_ms, to=b2bua.address, calls=CALLS)
     caller.wait()
     callee.wait()
