@@ -21,6 +21,11 @@ peal_result peal__hash_draw_secret(peal_port *port);
 /** SipHash with @p c compression and @p d finalisation rounds, as 1-3 or 2-4, of one piece. */
 uint64_t peal__siphash(const uint8_t key[16], int c, int d, peal_str bytes);
 
+/* ---- Memory ---- */
+
+/** No embedder replaced the allocator. */
+bool peal__alloc_is_standard(void);
+
 /* ---- Pools: what a servicing thread does around its turns ---- */
 
 /** Makes the calling system thread the pool's owner and lets it collect blocks that it frees for
