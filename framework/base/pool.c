@@ -346,7 +346,7 @@ peal_result peal_pool_new(size_t idle_bytes, peal_pool **ret)
         peal_list_init(&pool->roomy[i]);
     }
     peal_list_init(&pool->empty);
-    pool->has_slabs = peal__alloc_is_standard() && peal__os_has_pages() && !PEAL_SANITIZED;
+    pool->has_slabs = !PEAL_DEBUG && !PEAL_SANITIZED && peal__alloc_is_standard() && peal__os_has_pages();
     pool->idle_max = idle_bytes;
     pool->owner = my_token();
     *ret = pool;

@@ -42,7 +42,7 @@ PEAL_API char *peal_strdup(peal_str s);
  * may be freed by any thread: blocks freed elsewhere go back to the owner in batches.
  * A pool has a ceiling of idle memory and gives back what lies above it. Blocks up to 4 KiB come from
  * slabs, pages that hold blocks of one size: when a slab's last block came back its pages can return
- * to the system. Sanitizer builds, systems without pages, and an allocator set by
+ * to the system. Debug and sanitizer builds, systems without pages, and an allocator set by
  * peal_set_allocator() serve each block by itself. */
 typedef struct peal_pool peal_pool;
 
