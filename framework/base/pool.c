@@ -12,6 +12,8 @@
  * the pool. */
 #include "framework/base/slab.h"
 
+enum { SETTLE_MS = 1000 };
+
 enum {
     FINE_CLASSES = 8,    /* 16, 32 … 128 bytes */
     DOUBLINGS = 8,       /* 128 → 32768 */
@@ -48,6 +50,8 @@ struct peal_pool {
     peal_node empty;          /* slabs without a block out */
     bool has_slabs;
     size_t idle_bytes, idle_max;
+    size_t idle_least;       /* since the last settling: what nobody needed */
+    uint64_t settle_at_ms;   /* 0: nothing idle then */
     size_t live;             /* written by the owner; read by any: atomic */
     block *incoming;         /* stack of blocks freed elsewhere; atomic */
     size_t orphan_left;      /* atomic */
@@ -142,6 +146,14 @@ static void set_live(peal_pool *pool, size_t live)
     __atomic_store_n(&pool->live, live, __ATOMIC_RELAXED);
 }
 
+static void take_off_idle(peal_pool *pool, size_t bytes)
+{
+    pool->idle_bytes -= bytes;
+    if (pool->idle_bytes < pool->idle_least) {
+        pool->idle_least = pool->idle_bytes;
+    }
+}
+
 static bool may_keep(const peal_pool *pool, const block *b)
 {
     return !PEAL_SANITIZED && b->class_index != CLASS_LARGE &&
@@ -158,7 +170,7 @@ static peal__slab *slab_for(peal_pool *pool, unsigned class_index)
     if (node) {
         slab = PEAL_CONTAINER_OF(node, peal__slab, node);
         peal_node_unlink(node);
-        pool->idle_bytes -= PEAL__SLAB_BYTES;
+        take_off_idle(pool, PEAL__SLAB_BYTES);
     } else if ((slab = peal__slab_new(pool)) == NULL) {
         return NULL;
     }
@@ -209,14 +221,6 @@ static void give_to_slab(peal_pool *pool, block *b)
     }
 }
 
-static void free_empty_slabs(peal_pool *pool)
-{
-    peal_node *node;
-    while ((node = peal_list_first(&pool->empty)) != NULL) {
-        peal_node_unlink(node);
-        peal__slab_free(PEAL_CONTAINER_OF(node, peal__slab, node));
-    }
-}
 
 /* Takes a block back on the owner's side. */
 static void take_back(peal_pool *pool, block *b)
@@ -242,7 +246,7 @@ static void orphan_count(peal_pool *pool, size_t returned)
     }
 }
 
-/* Frees blocks that no pool keeps: idle ones, or those of an orphan. */
+/* Frees blocks of an orphan. */
 static size_t free_chain(block *b)
 {
     size_t n = 0;
@@ -353,15 +357,47 @@ peal_result peal_pool_new(size_t idle_bytes, peal_pool **ret)
     return PEAL_OK;
 }
 
+/* Frees idle memory, large blocks first, until no more than this is left. */
+static void shrink(peal_pool *pool, size_t idle_bytes)
+{
+    peal_node *node;
+    while (pool->idle_bytes > idle_bytes && (node = peal_list_first(&pool->empty)) != NULL) {
+        peal_node_unlink(node);
+        pool->idle_bytes -= PEAL__SLAB_BYTES;
+        peal__slab_free(PEAL_CONTAINER_OF(node, peal__slab, node));
+    }
+    for (size_t i = CLASSES; i-- > 0 && pool->idle_bytes > idle_bytes;) {
+        block *b;
+        while (pool->idle_bytes > idle_bytes && (b = pool->idle[i]) != NULL) {
+            pool->idle[i] = *link_of(b);
+            pool->idle_bytes -= b->bytes;
+            peal_free(b);
+        }
+    }
+}
+
 void peal_pool_trim(peal_pool *pool)
 {
     peal__pool_drain(pool);
-    for (size_t i = 0; i < CLASSES; i++) {
-        (void)free_chain(pool->idle[i]);
-        pool->idle[i] = NULL;
+    shrink(pool, 0);
+}
+
+/* What lay idle for the whole of a while goes back. */
+int64_t peal__pool_settle(peal_pool *pool, uint64_t now_ms)
+{
+    if (!pool->idle_bytes) {
+        pool->settle_at_ms = 0;
+        return -1;
     }
-    free_empty_slabs(pool);
-    pool->idle_bytes = 0;
+    if (pool->settle_at_ms && now_ms < pool->settle_at_ms) {
+        return (int64_t)(pool->settle_at_ms - now_ms);
+    }
+    if (pool->settle_at_ms) {
+        shrink(pool, pool->idle_bytes - pool->idle_least);
+    }
+    pool->idle_least = pool->idle_bytes;
+    pool->settle_at_ms = pool->idle_bytes ? now_ms + SETTLE_MS : 0;
+    return pool->idle_bytes ? SETTLE_MS : -1;
 }
 
 void peal_pool_release(peal_pool *pool)
@@ -394,7 +430,7 @@ static block *take_idle(peal_pool *pool, size_t bytes)
     b = pool->idle[c];
     if (b) {
         pool->idle[c] = *link_of(b);
-        pool->idle_bytes -= b->bytes;
+        take_off_idle(pool, b->bytes);
     }
     return b;
 }

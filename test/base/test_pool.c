@@ -117,6 +117,41 @@ START_TEST(slabs_run_empty_and_go_back)
 }
 END_TEST
 
+/* Memory that nobody needed for a second goes back; what was in use in between stays. */
+START_TEST(idle_memory_settles)
+{
+    enum { COUNT = 100 };
+    void *blocks[COUNT];
+    peal_pool *pool;
+    failing_alloc_install(); /* so that each block counts */
+    pool = pool_new(1 << 20);
+    ck_assert_int_eq(peal__pool_settle(pool, 5), -1);
+    for (int i = 0; i < COUNT; i++) {
+        blocks[i] = block_new(pool, 1000);
+    }
+    for (int i = 0; i < COUNT; i++) {
+        peal_pool_free(blocks[i]);
+    }
+    if (!PEAL_SANITIZED) {
+        ck_assert_int_eq(peal__pool_settle(pool, 1000), 1000);
+        for (int i = 0; i < 30; i++) {
+            blocks[i] = block_new(pool, 1000);
+        }
+        for (int i = 0; i < 30; i++) {
+            peal_pool_free(blocks[i]);
+        }
+        ck_assert_int_eq(peal__pool_settle(pool, 1400), 600);
+        ck_assert_uint_eq(peal_alloc_live(), COUNT + 1);
+        ck_assert_int_eq(peal__pool_settle(pool, 2000), 1000);
+        ck_assert_uint_eq(peal_alloc_live(), 30 + 1);
+    }
+    ck_assert_int_eq(peal__pool_settle(pool, 3100), -1);
+    ck_assert_uint_eq(peal_alloc_live(), 1);
+    peal_pool_release(pool);
+    failing_alloc_remove();
+}
+END_TEST
+
 START_TEST(a_slab_of_an_orphan_goes_with_its_last_block)
 {
     peal_pool *pool = pool_new(1 << 20);
@@ -355,6 +390,7 @@ TCase *pool_cases(void)
     tcase_add_test(tc, blocks_of_all_sizes_hold_what_was_asked_for);
     tcase_add_test(tc, idle_memory_has_a_ceiling_and_goes_back);
     tcase_add_test(tc, slabs_run_empty_and_go_back);
+    tcase_add_test(tc, idle_memory_settles);
     tcase_add_test(tc, a_slab_of_an_orphan_goes_with_its_last_block);
     tcase_add_test(tc, without_a_pool_blocks_are_of_the_same_kind);
     tcase_add_test(tc, an_orphan_vanishes_with_its_last_block);
