@@ -36,8 +36,8 @@ void peal__pool_turn_begin(peal_pool *pool);
 void peal__pool_disown(peal_pool *pool);
 /** Takes in what other threads gave back. @thread owner */
 void peal__pool_drain(peal_pool *pool);
-/** Before a wait: gives back what has lain idle for a second.
- * @return milliseconds until it wants to be called again, -1 when nothing is idle @thread owner */
+/** Before a wait: takes in what others freed and gives back what has lain idle for a second.
+ * @return milliseconds until it wants to be called again, -1 for never @thread owner */
 int64_t peal__pool_settle(peal_pool *pool, uint64_t now_ms);
 
 /* ---- Trace: set by the servicing thread that runs on this system thread ---- */

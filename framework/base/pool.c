@@ -12,12 +12,12 @@
  * the pool. */
 #include "framework/base/slab.h"
 
-enum { SETTLE_MS = 1000 };
+enum { SETTLE_MS = 1000, LOOK_MS = 8000, LOOKS = 10 };
 
 enum {
-    FINE_CLASSES = 8,    /* 16, 32 … 128 bytes */
-    DOUBLINGS = 8,       /* 128 → 32768 */
-    STEPS_LOG2 = 3,      /* eight classes each */
+    FINE_CLASSES = 8, /* 16, 32 … 128 bytes */
+    DOUBLINGS = 8,    /* 128 → 32768 */
+    STEPS_LOG2 = 3,   /* eight classes each */
     STEPS = 1 << STEPS_LOG2,
     CLASSES = FINE_CLASSES + STEPS * DOUBLINGS,
     CLASS_LARGE = 0x7fff, /* beyond the last class: never kept */
@@ -44,17 +44,19 @@ typedef struct block {
 _Static_assert(sizeof(block) == 16, "a block's head keeps user memory aligned to 16");
 
 struct peal_pool {
-    const void *owner;       /* token of the owning system thread, or NULL; atomic */
+    const void *owner; /* token of the owning system thread, or NULL; atomic */
     block *idle[CLASSES];
     peal_node roomy[CLASSES]; /* slabs in use with room, by class */
     peal_node empty;          /* slabs without a block out */
     bool has_slabs;
     size_t idle_bytes, idle_max;
-    size_t idle_least;       /* since the last settling: what nobody needed */
-    uint64_t settle_at_ms;   /* 0: nothing idle then */
-    size_t live;             /* written by the owner; read by any: atomic */
-    block *incoming;         /* stack of blocks freed elsewhere; atomic */
-    size_t orphan_left;      /* atomic */
+    size_t idle_least;     /* since the last settling: what nobody needed */
+    uint64_t settle_at_ms; /* 0: nothing to look at then */
+    size_t settled_live;   /* blocks out at the last settling */
+    unsigned looks_left;
+    size_t live;        /* written by the owner; read by any: atomic */
+    block *incoming;    /* stack of blocks freed elsewhere; atomic */
+    size_t orphan_left; /* atomic */
 };
 
 typedef struct batch {
@@ -201,8 +203,8 @@ static block *take_from_slab(peal_pool *pool, unsigned class_index)
     return b;
 }
 
-/* A slab that was full stands first from now on: the fullest is used up before others, so that those
- * run empty. */
+/* A slab that was full stands first from now on: the fullest is used up before others, so that
+ * those run empty. */
 static void give_to_slab(peal_pool *pool, block *b)
 {
     peal__slab *slab = b->home.slab;
@@ -220,7 +222,6 @@ static void give_to_slab(peal_pool *pool, block *b)
         peal_list_prepend(&pool->roomy[class_index], &slab->node);
     }
 }
-
 
 /* Takes a block back on the owner's side. */
 static void take_back(peal_pool *pool, block *b)
@@ -350,7 +351,8 @@ peal_result peal_pool_new(size_t idle_bytes, peal_pool **ret)
         peal_list_init(&pool->roomy[i]);
     }
     peal_list_init(&pool->empty);
-    pool->has_slabs = !PEAL_DEBUG && !PEAL_SANITIZED && peal__alloc_is_standard() && peal__os_has_pages();
+    pool->has_slabs =
+        !PEAL_DEBUG && !PEAL_SANITIZED && peal__alloc_is_standard() && peal__os_has_pages();
     pool->idle_max = idle_bytes;
     pool->owner = my_token();
     *ret = pool;
@@ -382,22 +384,32 @@ void peal_pool_trim(peal_pool *pool)
     shrink(pool, 0);
 }
 
-/* What lay idle for the whole of a while goes back. */
+/* What lay idle for the whole of a while goes back. Blocks that others free come without a wake-up,
+ * so after the last change one looks a few times more whether some came. */
 int64_t peal__pool_settle(peal_pool *pool, uint64_t now_ms)
 {
-    if (!pool->idle_bytes) {
-        pool->settle_at_ms = 0;
-        return -1;
-    }
-    if (pool->settle_at_ms && now_ms < pool->settle_at_ms) {
+    if (now_ms < pool->settle_at_ms &&
+        (!pool->idle_bytes || pool->settle_at_ms <= now_ms + SETTLE_MS)) {
         return (int64_t)(pool->settle_at_ms - now_ms);
     }
-    if (pool->settle_at_ms) {
+    peal__pool_drain(pool);
+    if (pool->settle_at_ms && now_ms >= pool->settle_at_ms) {
         shrink(pool, pool->idle_bytes - pool->idle_least);
     }
     pool->idle_least = pool->idle_bytes;
-    pool->settle_at_ms = pool->idle_bytes ? now_ms + SETTLE_MS : 0;
-    return pool->idle_bytes ? SETTLE_MS : -1;
+    if (pool->live != pool->settled_live) {
+        pool->settled_live = pool->live;
+        pool->looks_left = LOOKS;
+    } else if (pool->looks_left && !pool->idle_bytes) {
+        pool->looks_left--;
+    }
+    if (!pool->idle_bytes && !(pool->live && pool->looks_left)) {
+        pool->settle_at_ms = 0;
+        return -1;
+    }
+    int64_t pause_ms = pool->idle_bytes ? SETTLE_MS : LOOK_MS;
+    pool->settle_at_ms = now_ms + (uint64_t)pause_ms;
+    return pause_ms;
 }
 
 void peal_pool_release(peal_pool *pool)

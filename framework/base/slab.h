@@ -19,7 +19,7 @@ typedef struct peal__slab peal__slab;
 /** Its record lies apart from its pages: those of all slabs would share a few cache sets. */
 struct peal__slab {
     peal_pool *pool;
-    peal_node node;  /* in the class's list while it has room, in the list of empty ones */
+    peal_node node; /* in the class's list while it has room, in the list of empty ones */
     char *pages;
     void *idle;      /* blocks that came back, linked through their first word */
     uint32_t used;   /* blocks out; atomic once the pool is an orphan */

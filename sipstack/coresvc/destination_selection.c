@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Destination selection (S1): the URI of the next hop, and the strict router's fix-up.
  * Core thread. RFC 3261 §8.1.2, §12.2.1.1, §16.12. */
-#include "sipstack/parser/parser_priv.h"
 #include "sipstack/coresvc/coresvc_priv.h"
+#include "sipstack/parser/parser_priv.h"
 
 typedef struct selection {
     peal_obj obj;
@@ -58,8 +58,7 @@ static peal_result force_address(peal_sip_destination_selection *self,
         d->host = (peal_sip_host){ .transport = PEAL_SIP_TRANSPORT_NONE };
         return PEAL_OK;
     }
-    if (address->family == PEAL_AF_NONE || address->port == 0 ||
-        peal_socket_addr_is_any(address)) {
+    if (address->family == PEAL_AF_NONE || address->port == 0 || peal_socket_addr_is_any(address)) {
         return PEAL_E_ARGUMENT;
     }
     if (transport != PEAL_SIP_TRANSPORT_UDP) {
@@ -124,8 +123,7 @@ static peal_result fix_strict_route(peal_sip_packet *packet, const peal_sip_uri 
         return PEAL_E_NO_MEMORY;
     }
     memcpy(copy, uri.p, bytes);
-    const peal_str target[] = { PEAL_STR("<"), peal_sip_packet_request_uri(packet),
-                                PEAL_STR(">") };
+    const peal_str target[] = { PEAL_STR("<"), peal_sip_packet_request_uri(packet), PEAL_STR(">") };
     if ((r = peal_sip_packet_pop(packet, PEAL_SIP_HEADER_ROUTE)) < 0 ||
         (r = peal_sip_packet_addv(packet, PEAL_SIP_HEADER_ROUTE, target, 3)) < 0) {
         return r;

@@ -31,6 +31,7 @@ void peal__sip_packet_set_pool(peal_sip_packet *packet, peal_pool *pool);
 /** A URI without what a Request-URI must not have (RFC 3261 §19.1.1): the method parameter and
  * headers. The result is in the packet's arena, or the text itself when nothing had to go.
  * @return PEAL_OK, PEAL_E_NO_MEMORY */
-peal_result peal__sip_as_request_uri(peal_sip_packet *packet, const peal_sip_uri *uri, peal_str *ret);
+peal_result peal__sip_as_request_uri(peal_sip_packet *packet, const peal_sip_uri *uri,
+                                     peal_str *ret);
 
 #endif

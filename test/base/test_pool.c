@@ -72,8 +72,8 @@ static bool has_slabs(void)
     return !PEAL_DEBUG && !PEAL_SANITIZED && peal__os_has_pages();
 }
 
-/* Many blocks, of which every tenth lives on, and as many of another size that do not:
- * what they leave is where the next ones go, and empty slabs go back but for what the ceiling allows. */
+/* Many blocks, of which every tenth lives on, and as many of another size that do not: what they
+ * leave is where the next ones go, and empty slabs go back but for what the ceiling allows. */
 START_TEST(slabs_run_empty_and_go_back)
 {
     enum { COUNT = 48 * 60, KEPT_SLABS = 2 };
@@ -147,6 +147,35 @@ START_TEST(idle_memory_settles)
     }
     ck_assert_int_eq(peal__pool_settle(pool, 3100), -1);
     ck_assert_uint_eq(peal_alloc_live(), 1);
+    peal_pool_release(pool);
+    failing_alloc_remove();
+}
+END_TEST
+
+/* Nobody says that another thread freed blocks: they are found by looking. */
+START_TEST(blocks_freed_elsewhere_settle_too)
+{
+    peal_pool *pool;
+    void *kept, *p;
+    failing_alloc_install();
+    pool = pool_new(1 << 20);
+    kept = block_new(pool, 10);
+    p = block_new(pool, 10);
+    ck_assert_int_eq(peal__pool_settle(pool, 1000), 8000);
+    peal__pool_disown(pool);
+    peal_pool_free(p); /* as from elsewhere */
+    peal__pool_turn_begin(pool);
+    peal_pool_flush();
+    ck_assert_int_eq(peal__pool_settle(pool, 5000), 4000);
+    ck_assert_int_eq(peal__pool_settle(pool, 9000), PEAL_SANITIZED ? 8000 : 1000);
+    ck_assert_uint_eq(peal_pool_live(pool), 1);
+    uint64_t now_ms = 9000, looks = 0;
+    for (int64_t wait_ms; (wait_ms = peal__pool_settle(pool, now_ms)) >= 0; looks++) {
+        now_ms += (uint64_t)wait_ms;
+    }
+    ck_assert_uint_eq(peal_alloc_live(), 2); /* the pool and what is kept */
+    ck_assert_uint_le(looks, 12);
+    peal_pool_free(kept);
     peal_pool_release(pool);
     failing_alloc_remove();
 }
@@ -391,6 +420,7 @@ TCase *pool_cases(void)
     tcase_add_test(tc, idle_memory_has_a_ceiling_and_goes_back);
     tcase_add_test(tc, slabs_run_empty_and_go_back);
     tcase_add_test(tc, idle_memory_settles);
+    tcase_add_test(tc, blocks_freed_elsewhere_settle_too);
     tcase_add_test(tc, a_slab_of_an_orphan_goes_with_its_last_block);
     tcase_add_test(tc, without_a_pool_blocks_are_of_the_same_kind);
     tcase_add_test(tc, an_orphan_vanishes_with_its_last_block);
