@@ -4,13 +4,14 @@
 
   bench_soak.py [--build DIR] [--rate CPS] [--seconds S] [--mode 1|3|polled] [--burst N]
 
-Lingering: KiB that N ended calls (four transactions each) and N answered OPTIONS (one each) leave behind.
+Lingering: KiB that N ended calls leave behind, four transactions each.
 Soak: S seconds of calls at CPS; every five seconds the CPU of a call and the resident memory. From second 35 on
 (64*T1 and some) as many transactions end as begin: both must be flat. Traffic stays on 127.0.0.1.
 """
 import argparse
 import os
 import statistics
+import subprocess
 import sys
 import time
 
@@ -20,14 +21,14 @@ STEP_S = 5
 FLAT_FROM_S = 35
 
 
-def lingering(args, callee, per_call, extra):
-    """KiB a transaction that lingers."""
+def lingering(args, callee):
+    """KiB that an ended call leaves."""
     server = Server(args, "peal:" + args.mode, callee)
     try:
         blast(args, server.port, ["-n", "500", "-w", "16"])
         before = pss_kib(server.process.pid)
-        result = blast(args, server.port, ["-n", str(args.burst), "-w", "16"] + extra)
-        return (pss_kib(server.process.pid) - before) / (result["done"] * per_call)
+        result = blast(args, server.port, ["-n", str(args.burst), "-w", "16"])
+        return (pss_kib(server.process.pid) - before) / result["done"]
     finally:
         end(server.process)
 
@@ -64,9 +65,8 @@ def main():
     callee = pinned("peers", [os.path.join(args.build, "limit_uas"), "-p", str(callee_port)], stdout=subprocess.DEVNULL)
     failed = 0
     try:
-        print("%.2f KiB a lingering transaction, mean of the four of a call" % lingering(args, callee_port, 4, []))
-        print("%.2f KiB a lingering non-INVITE server transaction" %
-              lingering(args, callee_port, 1, ["-m", "OPTIONS"]))
+        left = lingering(args, callee_port)
+        print("%.2f KiB an ended call leaves: %.2f a lingering transaction, mean of its four" % (left, left / 4))
         if args.seconds:
             rows, failed = soak(args, callee_port)
             late = [r for r in rows if r[0] > FLAT_FROM_S]
