@@ -300,8 +300,12 @@ static void sreq_fini(peal_obj *obj)
     if (s->ctx && s->txn && s->status < 200) {
         PEAL_TRACE(PEAL_TRACE_SIP_CORE, PEAL_TRACE_WARNING, s, "%s",
                    peal_result_text(PEAL_W_RELEASED_UNDECIDED));
+        peal_sip_service *manager = s->manager;
         s->manager = NULL; /* nothing may hold it any more */
         answer(s, 500);
+        if (s->status < 200 && manager && PEAL_VT_HAS(peal_sip_service, manager->vt, on_server_request_ended)) {
+            manager->vt->on_server_request_ended(manager, &s->face, PEAL_E_NO_MEMORY);
+        }
     }
     detach(s);
     peal_node_unlink(&s->node);
