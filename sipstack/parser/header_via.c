@@ -121,7 +121,7 @@ static const char *without_comment(const char *p, const char *end)
         return end;
     }
     while ((open = memchr(open, '(', (size_t)(end - open))) != NULL) {
-        if (open > p && peal__sip_in(open[-1], PEAL__SIP_WS)) {
+        if (open == p || peal__sip_in(open[-1], PEAL__SIP_WS)) {
             return peal__sip_skip_comment(open, end) == end ? open : end;
         }
         ++open;

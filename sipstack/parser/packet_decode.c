@@ -80,7 +80,8 @@ static peal_result decode_uri(peal_sip_packet *packet, const text_place *place)
         return r;
     }
     if (r < 0) {
-        note(packet, place, r, packet->uri.p, PEAL_SIP_HEADER_OTHER, "malformed Request-URI");
+        note(packet, place, r, peal__sip_suspect_uri(packet->uri), PEAL_SIP_HEADER_OTHER,
+             "malformed Request-URI");
     } else if (uri->headers.n) {
         /* RFC 3261 §19.1.1, table 1: no headers there (RFC 4475 §3.1.2.11). */
         note(packet, place, PEAL_E_SIP_URI, uri->headers.p, PEAL_SIP_HEADER_OTHER,
@@ -93,6 +94,12 @@ static bool call_id_ok(peal_str value)
 {
     const char *end = value.p + value.n;
     return value.n > 0 && peal__sip_skip_visible(value.p, end) == end;
+}
+
+/* "*" is for Contact alone (RFC 3261 §20.10), but its decoder is that of all addresses. */
+static bool is_star(const peal__sip_header_line *line)
+{
+    return line->value_bytes == 1 && line->text[line->value_at] == '*';
 }
 
 /* RFC 3261 §8.1.1: without these headers it is no message. */
@@ -123,10 +130,11 @@ static peal_result decode_needed(peal_sip_packet *packet, const text_place *plac
             if (!typed) {
                 return PEAL_E_NO_MEMORY;
             }
-            ok = typed->result >= 0 && typed->count > 0;
+            ok = typed->result >= 0 && typed->count > 0 && !is_star(line);
         }
         if (!ok) {
-            note(packet, place, PEAL_E_SIP_HEADER, line->text, needed[i].id, needed[i].malformed);
+            note(packet, place, PEAL_E_SIP_HEADER, peal__sip_suspect(line), needed[i].id,
+                 needed[i].malformed);
         }
     }
     return PEAL_OK;

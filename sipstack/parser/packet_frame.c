@@ -177,7 +177,8 @@ static void note_line(peal__sip_frame *frame, const char *p, const line_name *na
     }
     if (PEAL_UNLIKELY(found->has_nul) &&
         !peal__sip_nuls_are_quoted(peal__sip_between(p, found->stop))) {
-        broken_line(frame, id, PEAL_E_SIP_NUL, p, "a NUL in a header");
+        broken_line(frame, id, PEAL_E_SIP_NUL, memchr(p, '\0', (size_t)(found->stop - p)),
+                    "a NUL in a header");
     }
     check_single(frame, id, p);
     frame->head_bytes += (size_t)(found->stop - p) + 2;
@@ -361,10 +362,10 @@ static void cut_body(peal__sip_frame *frame)
     const peal__sip_header_line *line = &frame->lines[first - 1];
     uint32_t length = 0;
     if (peal__sip_number_decode(peal__sip_line_value(line), &length) < 0) {
-        peal__sip_frame_fault(frame, PEAL_E_SIP_HEADER, line->text, PEAL_SIP_HEADER_CONTENT_LENGTH,
-                              "malformed Content-Length");
+        peal__sip_frame_fault(frame, PEAL_E_SIP_HEADER, peal__sip_suspect(line),
+                              PEAL_SIP_HEADER_CONTENT_LENGTH, "malformed Content-Length");
     } else if (length > frame->body.n) {
-        peal__sip_frame_fault(frame, PEAL_E_SIP_CONTENT_LENGTH, line->text,
+        peal__sip_frame_fault(frame, PEAL_E_SIP_CONTENT_LENGTH, line->text + line->value_at,
                               PEAL_SIP_HEADER_CONTENT_LENGTH,
                               "Content-Length is larger than the body");
     } else {

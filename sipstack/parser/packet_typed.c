@@ -207,21 +207,23 @@ peal_str peal_sip_packet_call_id(peal_sip_packet *packet)
     return peal_sip_packet_value(packet, PEAL_SIP_HEADER_CALL_ID, 0);
 }
 
-/* Digits are read faster than their number could be kept. */
-peal_result peal_sip_packet_number(peal_sip_packet *packet, peal_sip_header_id id, uint32_t *ret)
+peal_result peal__sip_number_value(const peal__sip_header_line *line, uint32_t *ret)
 {
     uint32_t number = 0;
-    const peal__sip_header_line *line =
-        kind_of(id) == PEAL_SIP_KIND_NUMBER ? peal__sip_packet_first(packet, id) : NULL;
-    if (!line) {
-        return PEAL_E_NOT_FOUND;
-    }
     peal_result r = peal__sip_number_decode(peal__sip_line_value(line), &number);
-    if (r < 0 || (id == PEAL_SIP_HEADER_MAX_FORWARDS && number > 255)) {
+    if (r < 0 || (line->id == PEAL_SIP_HEADER_MAX_FORWARDS && number > 255)) {
         return PEAL_E_SIP_HEADER; /* RFC 3261 §20.22 */
     }
     *ret = number;
     return PEAL_OK;
+}
+
+/* Digits are read faster than their number could be kept. */
+peal_result peal_sip_packet_number(peal_sip_packet *packet, peal_sip_header_id id, uint32_t *ret)
+{
+    const peal__sip_header_line *line =
+        kind_of(id) == PEAL_SIP_KIND_NUMBER ? peal__sip_packet_first(packet, id) : NULL;
+    return line ? peal__sip_number_value(line, ret) : PEAL_E_NOT_FOUND;
 }
 
 peal_result peal_sip_packet_token(peal_sip_packet *packet, peal_sip_header_id id, size_t nth,

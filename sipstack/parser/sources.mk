@@ -5,7 +5,8 @@ parser_sources = sipstack/parser/sip_version.c \
 	sipstack/parser/sip_scan.c sipstack/parser/sip_param.c sipstack/parser/sip_list.c \
 	sipstack/parser/sip_uri.c sipstack/parser/sip_uri_compare.c \
 	sipstack/parser/header_via.c sipstack/parser/header_address.c sipstack/parser/header_simple.c \
-	sipstack/parser/packet_arena.c sipstack/parser/packet_body.c sipstack/parser/packet_decode.c \
+	sipstack/parser/packet_arena.c sipstack/parser/packet_body.c sipstack/parser/packet_check.c \
+	sipstack/parser/packet_decode.c \
 	sipstack/parser/packet_encode.c sipstack/parser/packet_frame.c sipstack/parser/packet_info.c \
 	sipstack/parser/packet_lines.c sipstack/parser/packet_new.c sipstack/parser/packet_start.c \
 	sipstack/parser/packet_typed.c

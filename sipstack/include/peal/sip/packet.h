@@ -89,6 +89,15 @@ PEAL_API size_t peal_sip_packet_live(void);
 
 /** What was wrong at decoding; result PEAL_OK for a good packet. */
 PEAL_API const peal_sip_fault *peal_sip_packet_fault(const peal_sip_packet *packet);
+/** Which status a request with this fault is answered with: 505 for the version, 416 for the URI
+ * scheme, 513 beyond a limit, 400 for the rest (RFC 3261 §21.4, §21.5); 0 for no fault. */
+PEAL_API unsigned peal_sip_fault_status(const peal_sip_fault *fault);
+/** Decodes every header that has a typed form, which otherwise happens when somebody asks.
+ * @param[out] ret_fault  the first header, in wire order, that is malformed; its offset counts from
+ *   the start line of the received bytes, line ends before it not included. May be NULL
+ * @return PEAL_OK, PEAL_E_SIP_HEADER, PEAL_E_LIMIT, PEAL_E_NO_MEMORY */
+PEAL_API peal_result peal_sip_packet_decode_all(peal_sip_packet *packet,
+                                                peal_sip_fault *ret_fault);
 /** Where it came from; zeroed for a packet made here. */
 PEAL_API const peal_sip_origin *peal_sip_packet_origin(const peal_sip_packet *packet);
 /** Sets where it came from (copied). */
