@@ -4,6 +4,8 @@
  * Content-Length that is right. RFC 3261 §7.3.1. */
 #include "apps/parse/parse_priv.h"
 
+#include <peal/sip/header_access.h>
+
 static bool is_space(char c)
 {
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
@@ -36,14 +38,15 @@ peal_result peal__parse_squeeze(peal_blob *out, peal_str value)
 
 /* The values of one line; nth counts those of the header's lines before. */
 static bool write_values(peal_blob *out, peal_sip_packet *packet, const peal_sip_line *line,
-                         const parse_kind *kind, size_t *nth)
+                         size_t *nth)
 {
+    peal_sip_header_kind kind = peal_sip_header_kind_of(line->id);
     size_t count = peal__parse_values_of(line);
     for (size_t i = 0; i < count; ++i) {
-        if (i > 0 && peal_blob_append(out, PEAL_STR(", ")) < 0) {
-            return false;
-        }
-        if (!kind->write(out, packet, line->id, (*nth)++)) {
+        const void *value;
+        if ((i > 0 && peal_blob_append(out, PEAL_STR(", ")) < 0) ||
+            peal_sip_packet_get(packet, line->id, kind, (*nth)++, &value) < 0 ||
+            peal_sip_kind_encode(kind, value, out) < 0) {
             return false;
         }
     }
@@ -53,12 +56,11 @@ static bool write_values(peal_blob *out, peal_sip_packet *packet, const peal_sip
 static peal_result write_line(peal_blob *out, peal_sip_packet *packet, const peal_sip_line *line,
                               size_t *nth)
 {
-    const parse_kind *kind = peal__parse_kind_of(line->id);
     peal_str name = line->id ? peal_sip_header_name(line->id) : line->name;
     peal_result r = peal_blob_append(out, name);
     r = r < 0 ? r : peal_blob_append(out, line->value.n ? PEAL_STR(": ") : PEAL_STR(":"));
     size_t kept = out->bytes;
-    if (r >= 0 && (!kind->write || !write_values(out, packet, line, kind, nth))) {
+    if (r >= 0 && !write_values(out, packet, line, nth)) {
         /* No typed form, or one that cannot be read: the text. */
         out->bytes = kept;
         r = peal__parse_squeeze(out, line->value);

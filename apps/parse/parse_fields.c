@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* How peal-parse shows and writes each kind of header. A new kind is one pair of functions and one
- * row of the table. */
+/* The decoded fields of each kind of header, for a reader. A new kind is one row of the table; most
+ * need no function of their own. */
 #include "apps/parse/parse_priv.h"
+
+#include <peal/sip/header_access.h>
+#include <peal/sip/header_auth.h>
+#include <peal/sip/header_date.h>
 
 /* Parts of a part stand further in. */
 static int depth;
@@ -36,20 +40,24 @@ static bool is_one_of(peal_str name, const char *const *names)
     return false;
 }
 
+static void one_param(peal_str name, peal_str value)
+{
+    size_t columns = peal__parse_columns(name);
+    peal__parse_putf(PARSE_FIELD, "      %*s;", depth, "");
+    peal__parse_put(PARSE_FIELD, name);
+    (void)printf("%*s", value.n ? (int)(columns < 11 ? 11 - columns : 1) : 0, "");
+    peal__parse_put(PARSE_PLAIN, value);
+    (void)putchar('\n');
+}
+
 /* Parameters beyond those that were shown by name. */
 static void params(peal_str list, const char *const *shown)
 {
     peal_str name, value;
     while (peal_sip_param_next(&list, &name, &value) == PEAL_OK) {
-        if (is_one_of(name, shown)) {
-            continue;
+        if (!is_one_of(name, shown)) {
+            one_param(name, value);
         }
-        peal__parse_putf(PARSE_FIELD, "      %*s;", depth, "");
-        peal__parse_put(PARSE_FIELD, name);
-        size_t columns = peal__parse_columns(name);
-        (void)printf("%*s", value.n ? (int)(columns < 11 ? 11 - columns : 1) : 0, "");
-        peal__parse_put(PARSE_PLAIN, value);
-        (void)putchar('\n');
     }
 }
 
@@ -67,28 +75,14 @@ void peal__parse_show_uri(const peal_sip_uri *uri)
     field("opaque", uri->opaque.n ? uri->opaque : peal_str_of(NULL, 0));
 }
 
-static bool write_params(peal_blob *out, peal_str list)
-{
-    peal_str name, value;
-    bool ok = true;
-    while (ok && peal_sip_param_next(&list, &name, &value) == PEAL_OK) {
-        ok = peal_blob_append(out, PEAL_STR(";")) >= 0 && peal_blob_append(out, name) >= 0 &&
-             (value.n == 0 || (peal_blob_append(out, PEAL_STR("=")) >= 0 &&
-                               peal__parse_squeeze(out, value) >= 0));
-    }
-    return ok;
-}
+/* value is the kind's struct; text says the same in canonical form. */
+typedef void (*show_function)(const void *value, peal_str text);
 
-/* ---- Via ---- */
-
-static bool show_via(peal_sip_packet *packet, peal_sip_header_id id, size_t nth)
+static void show_via(const void *value, peal_str text)
 {
     static const char *const shown[] = { "branch", "received", "rport", "maddr", NULL };
-    const peal_sip_via *via;
-    (void)id;
-    if (peal_sip_packet_via(packet, nth, &via) < 0) {
-        return false;
-    }
+    const peal_sip_via *via = value;
+    (void)text;
     field("transport", via->transport_text);
     field("host", via->host);
     if (via->port) {
@@ -96,38 +90,19 @@ static bool show_via(peal_sip_packet *packet, peal_sip_header_id id, size_t nth)
     }
     field("branch", via->branch);
     field("received", via->received);
-    if (via->has_rport) {
-        via->rport ? number("rport", via->rport) : field("rport", PEAL_STR("asked for"));
+    if (via->rport) {
+        number("rport", via->rport);
+    } else if (via->has_rport) {
+        field("rport", PEAL_STR("(asked for)"));
     }
     field("maddr", via->maddr);
     params(via->params, shown);
-    return true;
 }
 
-static bool write_via(peal_blob *out, peal_sip_packet *packet, peal_sip_header_id id, size_t nth)
-{
-    const peal_sip_via *via;
-    (void)id;
-    if (peal_sip_packet_via(packet, nth, &via) < 0) {
-        return false;
-    }
-    bool ok = peal_blob_printf(out, "SIP/2.0/%.*s %.*s", PEAL_STR_ARG(via->transport_text),
-                               PEAL_STR_ARG(via->host)) >= 0 &&
-              (via->port == 0 || peal_blob_printf(out, ":%u", via->port) >= 0);
-    return ok && write_params(out, via->params);
-}
-
-/* ---- From, To, Contact, Route … ---- */
-
-static bool show_address(peal_sip_packet *packet, peal_sip_header_id id, size_t nth)
+static void show_address_parts(const peal_sip_address *address)
 {
     static const char *const shown[] = { "tag", NULL };
-    const peal_sip_address *address;
     peal_sip_uri uri;
-    bool single = id == PEAL_SIP_HEADER_FROM || id == PEAL_SIP_HEADER_TO;
-    if ((single && nth > 0) || peal_sip_packet_address(packet, id, nth, &address) < 0) {
-        return false;
-    }
     field("display", address->display);
     field("uri", address->uri);
     if (peal_sip_uri_decode(address->uri, &uri) >= 0) {
@@ -137,128 +112,127 @@ static bool show_address(peal_sip_packet *packet, peal_sip_header_id id, size_t 
     }
     field("tag", address->tag);
     params(address->params, address->tag.p ? shown : NULL);
-    return true;
 }
 
-static bool write_address(peal_blob *out, peal_sip_packet *packet, peal_sip_header_id id,
-                          size_t nth)
+/* Also for kinds whose struct begins otherwise: the text is an address with parameters. */
+static void show_address(const void *value, peal_str text)
 {
-    const peal_sip_address *address;
-    if (peal_sip_packet_address(packet, id, nth, &address) < 0) {
-        return false;
+    peal_sip_address address;
+    (void)value;
+    if (peal_sip_address_decode(text, &address) >= 0) {
+        show_address_parts(&address);
     }
-    if (peal_str_eq(address->uri, PEAL_STR("*"))) {
-        return peal_blob_append(out, address->uri) >= 0;
-    }
-    bool ok = !address->display.p || (peal__parse_squeeze(out, address->display) >= 0 &&
-                                      peal_blob_append(out, PEAL_STR(" ")) >= 0);
-    return ok && peal_blob_printf(out, "<%.*s>", PEAL_STR_ARG(address->uri)) >= 0 &&
-           write_params(out, address->params);
 }
 
-/* ---- CSeq ---- */
-
-static bool show_cseq(peal_sip_packet *packet, peal_sip_header_id id, size_t nth)
+static void show_cseq(const void *value, peal_str text)
 {
-    const peal_sip_cseq *cseq;
-    (void)id;
-    if (nth > 0 || peal_sip_packet_cseq(packet, &cseq) < 0) {
-        return false;
-    }
+    const peal_sip_cseq *cseq = value;
+    (void)text;
     number("number", cseq->number);
     field("method", cseq->method_text);
-    return true;
 }
 
-static bool write_cseq(peal_blob *out, peal_sip_packet *packet, peal_sip_header_id id, size_t nth)
+/* A word or more, then parameters. */
+static void show_value(const void *value, peal_str text)
 {
-    const peal_sip_cseq *cseq;
-    (void)id;
-    return nth == 0 && peal_sip_packet_cseq(packet, &cseq) >= 0 &&
-           peal_blob_printf(out, "%lu %.*s", (unsigned long)cseq->number,
-                            PEAL_STR_ARG(cseq->method_text)) >= 0;
-}
-
-/* ---- Max-Forwards, Expires … ---- */
-
-static bool show_number(peal_sip_packet *packet, peal_sip_header_id id, size_t nth)
-{
-    uint32_t value;
-    if (nth > 0 || peal_sip_packet_number(packet, id, &value) < 0) {
-        return false;
+    peal_sip_value parts;
+    (void)value;
+    if (peal_sip_value_decode(text, &parts) >= 0) {
+        field("value", parts.value);
+        params(parts.params, NULL);
     }
-    number("number", value);
-    return true;
 }
 
-static bool write_number(peal_blob *out, peal_sip_packet *packet, peal_sip_header_id id, size_t nth)
+static void show_params(const void *value, peal_str text)
 {
-    uint32_t value;
-    return nth == 0 && peal_sip_packet_number(packet, id, &value) >= 0 &&
-           peal_blob_printf(out, "%lu", (unsigned long)value) >= 0;
+    (void)value;
+    params(text, NULL);
 }
 
-/* ---- Require, Allow … ---- */
-
-static bool show_token(peal_sip_packet *packet, peal_sip_header_id id, size_t nth)
+/* Digest …: parameters separated by commas. */
+static void show_auth_params(const void *value, peal_str text)
 {
-    peal_str token;
-    if (peal_sip_packet_token(packet, id, nth, &token) < 0) {
-        return false;
+    peal_str name, parameter;
+    (void)value;
+    while (peal_sip_auth_param_next(&text, &name, &parameter) == PEAL_OK) {
+        one_param(name, parameter);
     }
-    field("token", token);
-    return true;
 }
 
-static bool write_token(peal_blob *out, peal_sip_packet *packet, peal_sip_header_id id, size_t nth)
+static void show_auth(const void *value, peal_str text)
 {
-    peal_str token;
-    return peal_sip_packet_token(packet, id, nth, &token) >= 0 &&
-           peal__parse_squeeze(out, token) >= 0;
+    const char *space = memchr(text.p, ' ', text.n);
+    size_t n = space ? (size_t)(space - text.p) : text.n;
+    field("scheme", peal_str_of(text.p, n));
+    show_auth_params(value, peal_str_of(text.p + n, text.n - n));
 }
 
-/* ---- Content-Type, Retry-After … ---- */
-
-static bool show_value(peal_sip_packet *packet, peal_sip_header_id id, size_t nth)
+static void show_date(const void *value, peal_str text)
 {
-    peal_sip_value value;
-    if (nth > 0 || peal_sip_packet_value_params(packet, id, &value) < 0) {
-        return false;
+    int64_t seconds;
+    (void)text;
+    if (peal_sip_date_to_unix(value, &seconds) >= 0) {
+        number("unix time", (uint64_t)seconds);
     }
-    field("value", value.value);
-    params(value.params, NULL);
-    return true;
 }
 
-/* ---- which header is of which kind ---- */
-
-static const parse_kind *const kinds[] = {
-    [PEAL_SIP_KIND_VIA] = &(const parse_kind){ show_via, write_via, true },
-    [PEAL_SIP_KIND_ADDRESS] = &(const parse_kind){ show_address, write_address, false },
-    [PEAL_SIP_KIND_ADDRESS_LIST] = &(const parse_kind){ show_address, write_address, true },
-    [PEAL_SIP_KIND_CSEQ] = &(const parse_kind){ show_cseq, write_cseq, false },
-    [PEAL_SIP_KIND_NUMBER] = &(const parse_kind){ show_number, write_number, false },
-    [PEAL_SIP_KIND_TOKENS] = &(const parse_kind){ show_token, write_token, true },
-    /* A comment may stand in it, which is no field: written as it is. */
-    [PEAL_SIP_KIND_VALUE_PARAMS] = &(const parse_kind){ show_value, NULL, false },
+/* Kinds whose line says it all have no row. */
+static const show_function shows[PEAL_SIP_KIND_COUNT] = {
+    [PEAL_SIP_KIND_VIA] = show_via,
+    [PEAL_SIP_KIND_ADDRESS] = show_address,
+    [PEAL_SIP_KIND_ADDRESS_LIST] = show_address,
+    [PEAL_SIP_KIND_HISTORY_INFO] = show_address,
+    [PEAL_SIP_KIND_DIVERSION] = show_address,
+    [PEAL_SIP_KIND_CSEQ] = show_cseq,
+    [PEAL_SIP_KIND_VALUE_PARAMS] = show_value,
+    [PEAL_SIP_KIND_VALUE_LIST] = show_value,
+    [PEAL_SIP_KIND_SESSION_EXPIRES] = show_value,
+    [PEAL_SIP_KIND_MIN_SE] = show_value,
+    [PEAL_SIP_KIND_REPLACES] = show_value,
+    [PEAL_SIP_KIND_JOIN] = show_value,
+    [PEAL_SIP_KIND_TARGET_DIALOG] = show_value,
+    [PEAL_SIP_KIND_SESSION_ID] = show_value,
+    [PEAL_SIP_KIND_REASON] = show_value,
+    [PEAL_SIP_KIND_ANSWER_MODE] = show_value,
+    [PEAL_SIP_KIND_EVENT] = show_value,
+    [PEAL_SIP_KIND_SUBSCRIPTION_STATE] = show_value,
+    [PEAL_SIP_KIND_IDENTITY] = show_value,
+    [PEAL_SIP_KIND_RETRY_AFTER] = show_value,
+    [PEAL_SIP_KIND_PARAMS] = show_params,
+    [PEAL_SIP_KIND_CHARGING_VECTOR] = show_params,
+    [PEAL_SIP_KIND_CHALLENGE] = show_auth,
+    [PEAL_SIP_KIND_CREDENTIALS] = show_auth,
+    [PEAL_SIP_KIND_AUTH_INFO] = show_auth_params,
+    [PEAL_SIP_KIND_DATE] = show_date,
 };
 
-#define ROW(id, name, compact, kind, single) [PEAL_SIP_HEADER_##id] = PEAL_SIP_KIND_##kind,
-static const uint8_t kind_of[PEAL_SIP_HEADER_COUNT] = { PEAL_SIP_HEADER_TABLE(ROW) };
-#undef ROW
-
-const parse_kind *peal__parse_kind_of(peal_sip_header_id id)
+void peal__parse_show_fields(peal_sip_packet *packet, const peal_sip_line *line, size_t *nth)
 {
-    static const parse_kind none;
-    unsigned kind = (unsigned)id < PEAL_SIP_HEADER_COUNT ? kind_of[id] : 0;
-    return kind < PEAL_COUNT_OF(kinds) && kinds[kind] ? kinds[kind] : &none;
+    peal_sip_header_kind kind = peal_sip_header_kind_of(line->id);
+    size_t count = peal__parse_values_of(line);
+    for (size_t i = 0; shows[kind] && i < count; ++i) {
+        const void *value;
+        peal_blob text;
+        if (peal_sip_packet_get(packet, line->id, kind, (*nth)++, &value) < 0) {
+            return; /* malformed, or left out: the line is all there is */
+        }
+        if (i > 0) {
+            peal__parse_putz(PARSE_DIM, "      ,");
+            (void)putchar('\n');
+        }
+        peal_blob_init(&text, 0);
+        if (peal_sip_kind_encode(kind, value, &text) >= 0) {
+            shows[kind](value, peal_blob_str(&text));
+        }
+        peal_blob_fini(&text);
+    }
 }
 
 size_t peal__parse_values_of(const peal_sip_line *line)
 {
     size_t count = 0;
     peal_str list = line->value, value;
-    if (!peal__parse_kind_of(line->id)->list) {
+    if (!peal_sip_kind_is_list(peal_sip_header_kind_of(line->id))) {
         return 1;
     }
     while (peal_sip_list_next(&list, &value) == PEAL_OK) {

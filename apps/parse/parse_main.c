@@ -84,19 +84,24 @@ static void skip_line_ends(peal_sip_fault *fault, peal_str bytes)
     }
 }
 
+/* What becomes of the message. A header that only some look at stops nobody else. */
 static const char *outcome_of(const peal_sip_packet *packet, const peal_sip_fault *fault,
                               char *text, size_t bytes)
 {
+    const char *who = "";
     if (!packet) {
         return "dropped";
     }
     if (!peal_sip_packet_is_request(packet)) {
-        return "the others can be read";
+        return "dropped by whoever needs this header";
+    }
+    if (peal_sip_packet_fault(packet)->result >= 0) {
+        who = " by whoever needs this header";
     }
     if (peal_sip_packet_method(packet) == PEAL_SIP_METHOD_ACK) {
         return "dropped: an ACK is never answered";
     }
-    (void)snprintf(text, bytes, "to be answered with %u", peal_sip_fault_status(fault));
+    (void)snprintf(text, bytes, "to be answered with %u%s", peal_sip_fault_status(fault), who);
     return text;
 }
 

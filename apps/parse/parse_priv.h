@@ -46,16 +46,8 @@ void peal__parse_putf(parse_style style, const char *format, ...) PEAL_PRINTF(2,
 /* How many columns this text takes when it is put. */
 size_t peal__parse_columns(peal_str text);
 
-/* parse_fields.c: one header kind, one entry. */
-typedef struct parse_kind {
-    /* Shows the decoded fields of the header's nth value; false when there is none. */
-    bool (*show)(peal_sip_packet *packet, peal_sip_header_id id, size_t nth);
-    /* Writes the header's nth value in canonical form; false when there is none. */
-    bool (*write)(peal_blob *out, peal_sip_packet *packet, peal_sip_header_id id, size_t nth);
-    bool list; /* a line may hold many values */
-} parse_kind;
-/* What is known of a header; all NULL when there is nothing to decode. */
-const parse_kind *peal__parse_kind_of(peal_sip_header_id id);
+/* parse_fields.c: the decoded fields of a line; nth counts the header's values, over its lines. */
+void peal__parse_show_fields(peal_sip_packet *packet, const peal_sip_line *line, size_t *nth);
 /* How many values a line holds. */
 size_t peal__parse_values_of(const peal_sip_line *line);
 void peal__parse_show_uri(const peal_sip_uri *uri);

@@ -26,7 +26,6 @@ static void show_start(peal_sip_packet *packet)
 
 static void show_line(peal_sip_packet *packet, const peal_sip_line *line, size_t *nth)
 {
-    const parse_kind *kind = peal__parse_kind_of(line->id);
     peal_str name = line->id ? peal_sip_header_name(line->id) : line->name;
     peal__parse_putz(PARSE_PLAIN, "  ");
     peal__parse_put(PARSE_NAME, name);
@@ -43,16 +42,7 @@ static void show_line(peal_sip_packet *packet, const peal_sip_line *line, size_t
     }
     peal_blob_fini(&value);
     (void)putchar('\n');
-    size_t count = peal__parse_values_of(line);
-    for (size_t i = 0; kind->show && i < count; ++i) {
-        if (i > 0) {
-            peal__parse_putz(PARSE_DIM, "      ,");
-            (void)putchar('\n');
-        }
-        if (!kind->show(packet, line->id, nth[line->id]++)) {
-            break;
-        }
-    }
+    peal__parse_show_fields(packet, line, &nth[line->id]);
 }
 
 /* Text by lines; anything else by sixteen bytes. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What is wrong with a packet, beyond what its decoding must know: all headers at once, and how a
  * faulty request is answered. The packet's thread. RFC 3261 §8.2, §21.4, §21.5. */
-#include "sipstack/parser/parser_inner.h"
+#include "sipstack/parser/header_inner.h"
 
 unsigned peal_sip_fault_status(const peal_sip_fault *fault)
 {
@@ -129,16 +129,15 @@ static uint32_t suspect_offset(const peal_sip_packet *packet, const peal__sip_he
 static peal_result check_line(peal_sip_packet *packet, peal__sip_header_line *line)
 {
     uint32_t number;
-    switch ((peal_sip_header_kind)peal__sip_header_rows[line->id].kind) {
-    case PEAL_SIP_KIND_RAW:
-        return PEAL_OK;
-    case PEAL_SIP_KIND_NUMBER:
+    peal_sip_header_kind kind = peal__sip_kind_of((peal_sip_header_id)line->id);
+    if (kind == PEAL_SIP_KIND_NUMBER) {
         return peal__sip_number_value(line, &number);
-    default: {
-        const peal__sip_typed *typed = peal__sip_packet_typed(packet, line);
-        return typed ? typed->result : PEAL_E_NO_MEMORY;
     }
+    if (!peal__sip_kinds[kind].bytes) {
+        return PEAL_OK;
     }
+    const peal__sip_typed *typed = peal__sip_packet_typed(packet, line);
+    return typed ? typed->result : PEAL_E_NO_MEMORY;
 }
 
 peal_result peal_sip_packet_decode_all(peal_sip_packet *packet, peal_sip_fault *ret_fault)

@@ -364,9 +364,7 @@ size_t peal_sip_packet_remove(peal_sip_packet *packet, peal_sip_header_id id)
 
 static bool is_list(peal_sip_header_id id)
 {
-    unsigned kind = peal__sip_header_rows[id].kind;
-    return kind == PEAL_SIP_KIND_VIA || kind == PEAL_SIP_KIND_ADDRESS_LIST ||
-           kind == PEAL_SIP_KIND_TOKENS;
+    return peal_sip_kind_is_list((peal_sip_header_kind)peal__sip_header_rows[id].kind);
 }
 
 static void remove_at(peal_sip_packet *packet, uint32_t index)

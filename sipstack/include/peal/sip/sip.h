@@ -11,6 +11,12 @@
 #include <peal/sip/events.h>
 #include <peal/sip/generic_svc.h>
 #include <peal/sip/header.h>
+#include <peal/sip/header_access.h>
+#include <peal/sip/header_auth.h>
+#include <peal/sip/header_date.h>
+#include <peal/sip/header_event.h>
+#include <peal/sip/header_identity.h>
+#include <peal/sip/header_session.h>
 #include <peal/sip/packet.h>
 #include <peal/sip/service.h>
 #include <peal/sip/session_svc.h>
