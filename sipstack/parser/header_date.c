@@ -290,7 +290,10 @@ peal_result peal__sip_retry_after_decode(peal_str text, void *ret)
     text = peal__sip_trim(text);
     const char *end = text.p + text.n;
     const char *p = peal__sip_take_number(text.p, end, UINT32_MAX, &retry.delta_s);
-    p = p ? peal__sip_skip_ws(p, end) : end;
+    if (!p) {
+        return PEAL_E_SIP_HEADER;
+    }
+    p = peal__sip_skip_ws(p, end);
     if (p < end && *p == '(') {
         const char *stop = peal__sip_skip_comment(p, end);
         if (!stop) {
@@ -300,7 +303,7 @@ peal_result peal__sip_retry_after_decode(peal_str text, void *ret)
         p = peal__sip_skip_ws(stop, end);
     }
     retry.params = peal__sip_between(p, end);
-    if (text.n == 0 || !peal__sip_is_digit(*text.p) || (p < end && *p != ';') ||
+    if ((p < end && *p != ';') ||
         peal__sip_fields_take(retry_after_fields, PEAL_COUNT_OF(retry_after_fields), ';',
                               retry.params, &retry) < 0) {
         return PEAL_E_SIP_HEADER;

@@ -203,9 +203,11 @@ peal_result peal__sip_fields_take(const peal__sip_field *fields, size_t count, c
     const bool angle = has_angle(fields, count);
     peal_str name, value;
     uint32_t seen = 0;
+    bool some = separator == ';'; /* a list must have one */
     peal_result r;
     while ((r = take_param(separator, angle, &p, end, &name, &value)) == PEAL_OK) {
         size_t i = find_field(fields, count, name);
+        some = true;
         if (i == count) {
             continue;
         }
@@ -219,7 +221,7 @@ peal_result peal__sip_fields_take(const peal__sip_field *fields, size_t count, c
             return PEAL_E_SIP_HEADER;
         }
     }
-    return r == PEAL_I_END ? PEAL_OK : PEAL_E_SIP_HEADER;
+    return r == PEAL_I_END && some ? PEAL_OK : PEAL_E_SIP_HEADER;
 }
 
 static void put_name(peal__sip_out *out, char separator, bool *lead, peal_str name)

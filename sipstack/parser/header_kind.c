@@ -23,7 +23,7 @@ const peal__sip_kind peal__sip_kinds[PEAL_SIP_KIND_COUNT] = {
     [PEAL_SIP_KIND_VALUE_PARAMS] = { CODEC(peal_sip_value, value) },
     [PEAL_SIP_KIND_VALUE_LIST] = { CODEC(peal_sip_value, value),
                                    .list = PEAL_SIP_KIND_VALUE_PARAMS },
-    [PEAL_SIP_KIND_PARAMS] = { CODEC(peal_str, params) },
+    [PEAL_SIP_KIND_PARAMS] = { CODEC(peal_str, params), .list = PEAL_SIP_KIND_PARAMS },
     [PEAL_SIP_KIND_CALL_IDS] = { CODEC(peal_str, call_id), .list = PEAL_SIP_KIND_CALL_IDS,
                                  .words = true },
     [PEAL_SIP_KIND_RETRY_AFTER] = { CODEC(peal_sip_retry_after, retry_after) },
@@ -84,13 +84,25 @@ peal_result peal_sip_kind_decode(peal_sip_header_kind kind, peal_str text, void 
     return peal__sip_kind_decode(row, peal__sip_trim(text), ret);
 }
 
-static void write_value(const peal__sip_kind *kind, peal__sip_out *out, const void *value)
+/* What is written is one value, whatever its parts are. */
+static bool is_single(const peal__sip_kind *kind, const peal__sip_out *out)
+{
+    peal_str list = peal_str_of(out->to, out->bytes), value;
+    if (!kind->list || kind->words || out->bytes > out->room) {
+        return true;
+    }
+    return peal_sip_list_next(&list, &value) == PEAL_OK && value.n == out->bytes;
+}
+
+/* Into the room given, as far as it goes: out->bytes tells. */
+static peal_result write_value(const peal__sip_kind *kind, peal__sip_out *out, const void *value)
 {
     if (kind->shape) {
         peal__sip_shape_write(kind->shape, out, value);
     } else {
         kind->write(out, value);
     }
+    return out->bad || !is_single(kind, out) ? PEAL_E_ARGUMENT : PEAL_OK;
 }
 
 peal_result peal_sip_kind_encode(peal_sip_header_kind kind, const void *value, peal_blob *out)
@@ -98,23 +110,21 @@ peal_result peal_sip_kind_encode(peal_sip_header_kind kind, const void *value, p
     const peal__sip_kind *row = kind_row(kind);
     char few[512];
     peal__sip_out text = { .to = few, .room = sizeof few };
-    if (!row) {
-        return PEAL_E_ARGUMENT;
-    }
-    write_value(row, &text, value);
-    if (text.bad) {
-        return PEAL_E_ARGUMENT;
+    peal_result r = row ? write_value(row, &text, value) : PEAL_E_ARGUMENT;
+    if (r < 0) {
+        return r;
     }
     if (text.bytes <= text.room) {
         return peal_blob_append(out, peal_str_of(few, text.bytes));
     }
-    peal_result r = peal_blob_reserve(out, text.bytes);
-    if (r >= 0) {
-        text = (peal__sip_out){ .to = out->data + out->bytes, .room = text.bytes };
-        write_value(row, &text, value);
-        out->bytes += text.bytes;
-        out->data[out->bytes] = '\0';
+    r = peal_blob_reserve(out, text.bytes);
+    if (r < 0) {
+        return r;
     }
+    text = (peal__sip_out){ .to = out->data + out->bytes, .room = text.bytes };
+    r = write_value(row, &text, value);
+    out->bytes += r < 0 ? 0 : text.bytes;
+    out->data[out->bytes] = '\0';
     return r;
 }
 
@@ -173,20 +183,14 @@ peal_result peal_sip_packet_put(peal_sip_packet *packet, peal_sip_header_id id,
         return PEAL_E_ARGUMENT;
     }
     const peal__sip_kind *row = &peal__sip_kinds[peal__sip_kind_of(id)];
-    write_value(row, &text, value);
-    if (text.bad || !in_range(id, value)) {
-        return PEAL_E_ARGUMENT;
+    peal_result r = in_range(id, value) ? write_value(row, &text, value) : PEAL_E_ARGUMENT;
+    if (r >= 0 && text.bytes > PEAL__SIP_LINE_BYTES_MAX) {
+        r = PEAL_E_LIMIT;
     }
-    if (text.bytes > PEAL__SIP_LINE_BYTES_MAX) {
-        return PEAL_E_LIMIT;
-    }
-    if (text.bytes > text.room) {
+    if (r >= 0 && text.bytes > text.room) {
         text =
             (peal__sip_out){ .to = peal_sip_packet_alloc(packet, text.bytes), .room = text.bytes };
-        if (!text.to) {
-            return PEAL_E_NO_MEMORY;
-        }
-        write_value(row, &text, value);
+        r = text.to ? write_value(row, &text, value) : PEAL_E_NO_MEMORY;
     }
-    return put_text(packet, id, how, peal_str_of(text.to, text.bytes));
+    return r < 0 ? r : put_text(packet, id, how, peal_str_of(text.to, text.bytes));
 }

@@ -17,7 +17,7 @@ static const char *head_end(peal__sip_head head, const char *p, const char *end)
     if (head == PEAL__SIP_HEAD_NONE || head == PEAL__SIP_HEAD_SEMICOLON) {
         return p;
     }
-    if (p < end && *p == '"') {
+    if (head == PEAL__SIP_HEAD_WORDS && p < end && *p == '"') {
         p = peal__sip_skip_quoted(p, end);
         return p ? peal__sip_skip_ws(p, end) : end;
     }

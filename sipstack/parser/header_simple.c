@@ -203,8 +203,11 @@ void peal__sip_params_write(peal__sip_out *out, const void *value)
 
 peal_result peal__sip_call_id_decode(peal_str text, void *ret)
 {
+    if (!peal__sip_is_call_id(text)) {
+        return PEAL_E_SIP_HEADER;
+    }
     *(peal_str *)ret = text;
-    return peal__sip_is_call_id(text) ? PEAL_OK : PEAL_E_SIP_HEADER;
+    return PEAL_OK;
 }
 
 void peal__sip_call_id_write(peal__sip_out *out, const void *value)

@@ -77,6 +77,7 @@ int main(void)
     srunner_add_suite(runner, suite_edit());
     srunner_add_suite(runner, suite_torture());
     srunner_add_suite(runner, suite_mutation());
+    srunner_add_suite(runner, suite_typed());
     srunner_add_suite(runner, suite_corpus());
     srunner_add_suite(runner, suite_malformed());
     srunner_run_all(runner, CK_ENV);

@@ -43,7 +43,7 @@ typedef enum peal_sip_header_kind {
     PEAL_SIP_KIND_TOKENS,       /**< list of peal_str: Require, Supported, Allow, … */
     PEAL_SIP_KIND_VALUE_PARAMS, /**< peal_sip_value: Content-Type, Info-Package … */
     PEAL_SIP_KIND_VALUE_LIST,   /**< list of peal_sip_value: Accept, Security-Client … */
-    PEAL_SIP_KIND_PARAMS,       /**< peal_str: parameters alone, for peal_sip_param_next() */
+    PEAL_SIP_KIND_PARAMS,       /**< list of peal_str: parameters alone, see peal_sip_param_next() */
     PEAL_SIP_KIND_CALL_IDS,     /**< list of peal_str: In-Reply-To */
     PEAL_SIP_KIND_RETRY_AFTER,  /**< peal_sip_retry_after */
     PEAL_SIP_KIND_DATE,         /**< peal_sip_date */
@@ -251,7 +251,7 @@ typedef struct peal_sip_cseq {
     peal_sip_method method; /**< its id */
     peal_str method_text;   /**< as written */
 } peal_sip_cseq;
-/** A value with parameters, such as "application/sdp;charset=x"; also what any header that Peal does
+/** A value with parameters, such as "application/sdp;charset=x"; also what a header that Peal does
  * not know can be read as: peal_sip_value_decode(peal_sip_packet_value_named(…), …). */
 typedef struct peal_sip_value {
     peal_str value;  /**< before the first ';', trimmed; a comment in brackets left out */
