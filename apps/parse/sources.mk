@@ -5,3 +5,4 @@ peal_parse_SOURCES = apps/parse/parse_main.c apps/parse/parse_options.c apps/par
 	apps/parse/parse_fault.c apps/parse/parse_text.c apps/parse/parse_stream.c \
 	apps/parse/parse_priv.h
 peal_parse_LDADD = libpeal-sip.la libpeal.la
+dist_man1_MANS += apps/parse/peal-parse.1
