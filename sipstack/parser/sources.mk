@@ -4,10 +4,17 @@ parser_sources = sipstack/parser/sip_version.c \
 	sipstack/parser/parser_scan.h \
 	sipstack/parser/sip_scan.c sipstack/parser/sip_param.c sipstack/parser/sip_list.c \
 	sipstack/parser/sip_uri.c sipstack/parser/sip_uri_compare.c \
+	sipstack/parser/uri_text.c sipstack/parser/uri_phone.c sipstack/parser/uri_fields.c \
+	sipstack/parser/uri_write.c sipstack/parser/name_addr_write.c sipstack/parser/parser_write.h \
 	sipstack/parser/header_via.c sipstack/parser/header_address.c sipstack/parser/header_simple.c \
 	sipstack/parser/packet_arena.c sipstack/parser/packet_body.c sipstack/parser/packet_decode.c \
 	sipstack/parser/packet_encode.c sipstack/parser/packet_frame.c sipstack/parser/packet_info.c \
-	sipstack/parser/packet_lines.c sipstack/parser/packet_new.c sipstack/parser/packet_start.c \
-	sipstack/parser/packet_typed.c
-parser_headers = sipstack/include/peal/sip/packet.h sipstack/include/peal/sip/uri.h sipstack/include/peal/sip/header.h sipstack/include/peal/sip/version.h
+	sipstack/parser/packet_lines.c sipstack/parser/packet_edit.c sipstack/parser/packet_new.c sipstack/parser/packet_start.c \
+	sipstack/parser/packet_typed.c sipstack/parser/sipfrag.c \
+	sipstack/parser/header_lines.c sipstack/parser/multipart_read.c \
+	sipstack/parser/multipart_write.c sipstack/parser/transfer_coding.c \
+	sipstack/parser/encoded_word.c sipstack/parser/message_summary.c sipstack/parser/stream.c
+parser_headers = sipstack/include/peal/sip/packet.h sipstack/include/peal/sip/uri.h sipstack/include/peal/sip/header.h sipstack/include/peal/sip/version.h \
+	sipstack/include/peal/sip/body.h sipstack/include/peal/sip/encoded_word.h \
+	sipstack/include/peal/sip/multipart.h sipstack/include/peal/sip/stream.h
 EXTRA_DIST += sipstack/parser/gen_tables.py
