@@ -188,8 +188,8 @@ PEAL_API peal_result peal_sip_packet_set_number(peal_sip_packet *packet, peal_si
  * too. Content-Length follows the body and cannot be changed so.
  * @return PEAL_OK; PEAL_E_NOT_FOUND when there is no such line or value; PEAL_E_ARGUMENT for texts
  * that peal_sip_packet_addv() would refuse, or a value that is empty or not exactly one value of
- * the list; PEAL_E_SIP_HEADER when the list cannot be split; PEAL_E_NO_MEMORY; PEAL_E_LIMIT. Nothing is
- * changed on failure.
+ * the list; PEAL_E_SIP_HEADER when the list cannot be split; PEAL_E_NO_MEMORY; PEAL_E_LIMIT. On
+ * failure nothing is changed.
  * @{ */
 /** Puts a line with any name before the index-th, or behind the last one. */
 PEAL_API peal_result peal_sip_packet_insert_line(peal_sip_packet *packet, size_t index,

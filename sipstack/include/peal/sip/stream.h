@@ -46,8 +46,8 @@ typedef enum peal_sip_stream_kind {
 /** One event. */
 typedef struct peal_sip_stream_event {
     peal_sip_stream_kind kind; /**< what came */
-    peal_str message; /**< MESSAGE: its bytes. BROKEN: the head of the message without a length; when
-                           it decodes to a request, that is answered 413 for PEAL_E_LIMIT, 400
+    peal_str message; /**< MESSAGE: its bytes. BROKEN: the head of a message without end; when it
+                           decodes to a request, that is answered 413 for PEAL_E_LIMIT, 400
                            otherwise; absent: there is nothing to answer */
     peal_sip_fault fault; /**< BROKEN: why; the offset counts from the message's first byte */
 } peal_sip_stream_event;
