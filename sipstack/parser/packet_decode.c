@@ -8,7 +8,7 @@
  * at once, and for stamps, pushed values and a few more typed ones. */
 enum { SPARE_LINES = 4, SPARE_BYTES = 832 };
 
-/* The offset of a place in the packet's text; see packet_of(). */
+/* The offset of a place in the packet's text. */
 typedef struct text_place {
     const char *text;
     uint32_t skipped;
@@ -44,7 +44,7 @@ static void copy_lines(peal_sip_packet *packet, const peal__sip_frame *frame, co
 }
 
 /* One block: the packet, its line index, the arena, and at the end the text. */
-static peal_sip_packet *packet_of(const peal__sip_frame *frame, peal_pool *pool, text_place *ret)
+peal_sip_packet *peal__sip_packet_of_frame(const peal__sip_frame *frame, peal_pool *pool)
 {
     size_t text_bytes = (size_t)(frame->body.p + frame->body.n - frame->text);
     peal_sip_packet *packet =
@@ -67,8 +67,6 @@ static peal_sip_packet *packet_of(const peal__sip_frame *frame, peal_pool *pool,
     packet->body = moved(frame->body, frame, text);
     packet->tail = frame->tail ? text + (frame->tail - frame->text) : NULL;
     packet->fault = frame->fault;
-    ret->text = text;
-    ret->skipped = (uint32_t)(frame->text - frame->base);
     return packet;
 }
 
@@ -196,7 +194,6 @@ peal_result peal_sip_packet_decode(peal_pool *pool, peal_str bytes, const peal_s
 {
     peal__sip_frame frame;
     peal_sip_packet *packet = NULL;
-    text_place place;
     peal_result r = peal__sip_frame_run(&frame, bytes, limits);
     if (r >= 0 && frame.fault.result < 0 && (frame.unanswerable || !frame.is_request)) {
         r = frame.fault.result;
@@ -205,12 +202,13 @@ peal_result peal_sip_packet_decode(peal_pool *pool, peal_str bytes, const peal_s
         tell(ret_fault, &frame.fault, r);
         goto out;
     }
-    packet = packet_of(&frame, pool, &place);
+    packet = peal__sip_packet_of_frame(&frame, pool);
     if (!packet) {
         r = PEAL_E_NO_MEMORY;
         tell(ret_fault, &frame.fault, r);
         goto out;
     }
+    text_place place = { packet->start.p, (uint32_t)(frame.text - frame.base) };
     if (limits && limits->list_values) {
         packet->list_limit = limits->list_values;
     }

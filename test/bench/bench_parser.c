@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The harness of the parser benchmark; bench_parser.py runs it, once for each parser, and compares.
  *
- *   bench_parser fields LIST           a line for each message: "refused", or the fields
- *   bench_parser judge LIST            a line for each message: "good" or "refused"
+ *   bench_parser fields LIST           a line for each message: "= refused", or "= " and the fields
+ *   bench_parser judge LIST            a line for each message: "= good" or "= refused"
  *   bench_parser write LIST            what program 3 writes, each after a line "BYTES N"
  *   bench_parser time PROGRAM PASSES SEED LIST   "NS ALLOCATIONS" a message and in all
  *   bench_parser once PROGRAM SEED LIST          one pass, inside parse_measured(), for callgrind
@@ -138,9 +138,10 @@ static int do_fields(void)
     for (size_t i = 0; i < count; ++i) {
         parse_fields fields = { { 0 } };
         if (run_one(3, i, &fields) < 0) {
-            printf("refused\n");
+            printf("= refused\n");
             continue;
         }
+        printf("= ");
         for (int f = 0; f < PARSE_FIELDS; ++f) {
             printf("%llu%c", (unsigned long long)fields.value[f], f + 1 < PARSE_FIELDS ? ' ' : '\n');
         }
@@ -153,7 +154,7 @@ static int do_judge(void)
     for (size_t i = 0; i < count; ++i) {
         memcpy(received, messages[i].data, messages[i].bytes);
         received[messages[i].bytes] = '\0';
-        printf("%s\n", parse_peer_judge(received, messages[i].bytes) ? "good" : "refused");
+        printf("= %s\n", parse_peer_judge(received, messages[i].bytes) ? "good" : "refused");
     }
     return 0;
 }

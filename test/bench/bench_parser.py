@@ -29,6 +29,12 @@ def call(program, *arguments):
     return subprocess.run([program, *arguments], stdout=subprocess.PIPE, check=True).stdout
 
 
+def answers(program, what, listed):
+    """Lines that start with "= "; some libraries print lines of their own."""
+    return [line[2:] for line in call(program, what, listed).decode("latin-1").splitlines()
+            if line.startswith("= ")]
+
+
 def installed(build):
     found = {}
     for peer in PEERS:
@@ -47,7 +53,7 @@ def write_list(folder, files):
 
 def common_files(programs, files, listed):
     """Files that all read alike."""
-    rows = {peer: call(path, "fields", listed).decode().splitlines()
+    rows = {peer: answers(path, "fields", listed)
             for peer, path in programs.items() if peer != "walk"}
     kept, differ = [], {}
     for number, name in enumerate(files):
@@ -142,7 +148,7 @@ def judge(programs, build, folder):
     parse = os.path.join(build, "peal-parse")
     wanted = ["good" if subprocess.run([parse, "--quiet", name], stderr=subprocess.DEVNULL).returncode == 0
               else "refused" for name in files]
-    verdicts = call(programs["peal"], "judge", listed).decode().split()
+    verdicts = answers(programs["peal"], "judge", listed)
     wrong = [name for name, ours, theirs in zip(files, verdicts, wanted) if ours != theirs]
     if wrong:
         sys.exit("bench_parser: peal-parse judges otherwise: " + " ".join(wrong))
@@ -152,7 +158,7 @@ def judge(programs, build, folder):
             lines = [subprocess.run([path, "judge", write_list(folder, [name])], stdout=subprocess.PIPE,
                                     stderr=subprocess.DEVNULL) for name in files]
             crashed = sum(run.returncode < 0 for run in lines)
-            print("%s refuses %d%s" % (TITLES[peer], sum(run.stdout == b"refused\n" for run in lines),
+            print("%s refuses %d%s" % (TITLES[peer], sum(b"= refused\n" in run.stdout for run in lines),
                                        ", crashes on %d" % crashed if crashed else ""))
 
 

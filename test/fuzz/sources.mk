@@ -72,3 +72,53 @@ fuzz-headers: $(fuzz_header_programs)
 	  else ./$$p $$p.corpus/* || exit 1; fi; \
 	done
 .PHONY: fuzz-headers
+# The parts of messages, bodies and streams; seeds and found inputs in test/data/fuzz.
+body_fuzzers = fuzz_uri fuzz_stream fuzz_multipart \
+	fuzz_sipfrag fuzz_message_summary fuzz_encoded_word
+EXTRA_PROGRAMS += $(body_fuzzers)
+CLEANFILES += $(body_fuzzers)
+body_fuzz_libs = libpeal-sip-objs.la libpeal-objs.la $(UV_LIBS)
+fuzz_uri_SOURCES = test/fuzz/fuzz_uri.c test/fuzz/fuzz_kit.h
+fuzz_uri_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_ENTRY
+fuzz_uri_LDADD = $(body_fuzz_libs)
+fuzz_stream_SOURCES = test/fuzz/fuzz_stream.c test/fuzz/fuzz_kit.h
+fuzz_stream_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_ENTRY
+fuzz_stream_LDADD = $(body_fuzz_libs)
+fuzz_multipart_SOURCES = test/fuzz/fuzz_multipart.c test/fuzz/fuzz_kit.h
+fuzz_multipart_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_ENTRY
+fuzz_multipart_LDADD = $(body_fuzz_libs)
+fuzz_sipfrag_SOURCES = test/fuzz/fuzz_sipfrag.c test/fuzz/fuzz_kit.h
+fuzz_sipfrag_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_ENTRY
+fuzz_sipfrag_LDADD = $(body_fuzz_libs)
+fuzz_message_summary_SOURCES = test/fuzz/fuzz_message_summary.c test/fuzz/fuzz_kit.h
+fuzz_message_summary_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_ENTRY
+fuzz_message_summary_LDADD = $(body_fuzz_libs)
+fuzz_encoded_word_SOURCES = test/fuzz/fuzz_encoded_word.c test/fuzz/fuzz_kit.h
+fuzz_encoded_word_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_ENTRY
+fuzz_encoded_word_LDADD = $(body_fuzz_libs)
+if FUZZING
+fuzz_uri_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+fuzz_stream_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+fuzz_multipart_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+fuzz_sipfrag_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+fuzz_message_summary_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+fuzz_encoded_word_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+else
+fuzz_uri_SOURCES += test/fuzz/replay_main.c
+fuzz_stream_SOURCES += test/fuzz/replay_main.c
+fuzz_multipart_SOURCES += test/fuzz/replay_main.c
+fuzz_sipfrag_SOURCES += test/fuzz/replay_main.c
+fuzz_message_summary_SOURCES += test/fuzz/replay_main.c
+fuzz_encoded_word_SOURCES += test/fuzz/replay_main.c
+endif
+fuzz-bodies: $(body_fuzzers)
+if FUZZING
+	for target in $(body_fuzzers); do mkdir -p $$target.corpus && \
+		./$$target -max_total_time=$(FUZZ_SECONDS) -max_len=3000 $$target.corpus \
+			$(srcdir)/test/data/fuzz/$$target || exit 1; done
+else
+	for target in $(body_fuzzers); do \
+		./$$target $(srcdir)/test/data/fuzz/$$target/* || exit 1; done
+endif
+.PHONY: fuzz-bodies
+EXTRA_DIST += test/data/fuzz

@@ -8,7 +8,8 @@ EXTRA_DIST += test/data/corpus test/data/malformed test/data/rfc4475 test/data/r
 if HAVE_CHECK
 check_PROGRAMS += test_parser
 TESTS += test_parser
-test_parser_SOURCES = test/parser/test_parser.c test/parser/parser_kit.h test/parser/suite_edit.c \
+test_parser_SOURCES = test/parser/test_parser.c test/parser/parser_kit.c \
+	test/parser/parser_kit.h test/parser/suite_edit.c \
 	test/parser/suite_headers.c test/parser/suite_mutation.c test/parser/suite_packet.c \
 	test/parser/suite_torture.c test/parser/suite_typed.c test/parser/suite_uri.c \
 	test/fuzz/fuzz_kind.c test/fuzz/fuzz_kind.h test/fuzz/fuzz_packet.c \
@@ -17,4 +18,16 @@ test_parser_SOURCES += test/parser/data_kit.c test/parser/data_kit.h test/parser
 	test/parser/suite_malformed.c
 test_parser_CFLAGS = $(test_cflags)
 test_parser_LDADD = $(test_sip_libs)
+
+check_PROGRAMS += test_bodies
+TESTS += test_bodies
+test_bodies_SOURCES = test/parser/test_bodies.c test/parser/bodies_kit.h test/parser/parser_kit.c \
+	test/parser/parser_kit.h test/parser/suite_encoded_word.c test/parser/suite_multipart.c \
+	test/parser/suite_property.c test/parser/suite_sipfrag.c test/parser/suite_stream.c \
+	test/parser/suite_summary.c test/parser/suite_uri_make.c test/parser/suite_values.c \
+	test/fuzz/fuzz_uri.c test/fuzz/fuzz_stream.c test/fuzz/fuzz_multipart.c \
+	test/fuzz/fuzz_sipfrag.c test/fuzz/fuzz_message_summary.c test/fuzz/fuzz_encoded_word.c \
+	test/fuzz/fuzz_kit.h test/base/failing_alloc.c test/base/failing_alloc.h
+test_bodies_CFLAGS = $(test_cflags)
+test_bodies_LDADD = $(test_sip_libs)
 endif

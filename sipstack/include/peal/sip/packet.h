@@ -190,6 +190,45 @@ PEAL_API peal_result peal_sip_packet_set_number(peal_sip_packet *packet, peal_si
                                                 uint32_t number);
 /** @} */
 
+/** @name Single lines and single values
+ * Lines are counted in wire order from 0. Values are counted from 0 over all lines with the id, as
+ * the typed getters do; of headers that are no lists each line is one value. What is not changed
+ * keeps its bytes: in a list that is changed the other values, the commas, folds and white space
+ * too. Content-Length follows the body and cannot be changed so.
+ * @return PEAL_OK; PEAL_E_NOT_FOUND when there is no such line or value; PEAL_E_ARGUMENT for texts
+ * that peal_sip_packet_addv() would refuse, or a value that is empty or not exactly one value of
+ * the list; PEAL_E_SIP_HEADER when the list cannot be split; PEAL_E_NO_MEMORY; PEAL_E_LIMIT. On
+ * failure nothing is changed.
+ * @{ */
+/** Puts a line with any name before the index-th, or behind the last one. */
+PEAL_API peal_result peal_sip_packet_insert_line(peal_sip_packet *packet, size_t index,
+                                                 peal_str name, peal_str value);
+/** Replaces the value of the index-th line; its name stays as it is written. */
+PEAL_API peal_result peal_sip_packet_replace_line(peal_sip_packet *packet, size_t index,
+                                                  peal_str value);
+/** Removes the index-th line. */
+PEAL_API peal_result peal_sip_packet_remove_line(peal_sip_packet *packet, size_t index);
+/** Moves the line at @p from so that it is the one at @p to. */
+PEAL_API peal_result peal_sip_packet_move_line(peal_sip_packet *packet, size_t from, size_t to);
+/** Replaces the first line with this name (any id) and removes the others; adds when none. */
+PEAL_API peal_result peal_sip_packet_set_named(peal_sip_packet *packet, peal_str name,
+                                               peal_str value);
+/** Removes all lines with this name (any id); returns how many. */
+PEAL_API size_t peal_sip_packet_remove_named(peal_sip_packet *packet, peal_str name);
+/** How many values with this id there are; a list that cannot be split counts up to there. */
+PEAL_API size_t peal_sip_packet_value_count(const peal_sip_packet *packet, peal_sip_header_id id);
+/** Replaces the nth value. */
+PEAL_API peal_result peal_sip_packet_replace_value(peal_sip_packet *packet, peal_sip_header_id id,
+                                                   size_t nth, peal_str value);
+/** Puts a value before the nth, or behind the last one: as a line of its own where the nth is the
+ * first of its line. */
+PEAL_API peal_result peal_sip_packet_insert_value(peal_sip_packet *packet, peal_sip_header_id id,
+                                                  size_t nth, peal_str value);
+/** Removes the nth value, with its line when it is the only one there. */
+PEAL_API peal_result peal_sip_packet_remove_value(peal_sip_packet *packet, peal_sip_header_id id,
+                                                  size_t nth);
+/** @} */
+
 /** @name Typed values
  * Decoded at the first call, then kept; views live as long as the line does. nth counts values over
  * all lines with this id. @return PEAL_OK, PEAL_E_NOT_FOUND, PEAL_E_SIP_HEADER, PEAL_E_NO_MEMORY
