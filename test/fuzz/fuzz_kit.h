@@ -30,6 +30,8 @@
 #endif
 
 /* Each returns 0 and traps when a promise is broken. */
+int fuzz_start_line(const uint8_t *data, size_t size);
+int fuzz_differential(const uint8_t *data, size_t size);
 int fuzz_uri(const uint8_t *data, size_t size);
 int fuzz_stream(const uint8_t *data, size_t size);
 int fuzz_multipart(const uint8_t *data, size_t size);

@@ -10,15 +10,36 @@ else
 fuzz_packet_SOURCES += test/fuzz/replay_main.c
 endif
 
-# The corpus through the target; with libFuzzer also FUZZ_SECONDS of search.
-FUZZ_SECONDS = 30
-fuzz-packet: fuzz_packet
+# Whole messages: the packet's promises, its start line, and decoding at once against one by one.
+message_fuzzers = fuzz_packet fuzz_start_line fuzz_differential
+EXTRA_PROGRAMS += fuzz_start_line fuzz_differential
+CLEANFILES += fuzz_start_line fuzz_differential
+fuzz_start_line_SOURCES = test/fuzz/fuzz_start_line.c test/fuzz/fuzz_kit.h
+fuzz_start_line_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_ENTRY
+fuzz_start_line_LDADD = $(fuzz_packet_LDADD)
+fuzz_differential_SOURCES = test/fuzz/fuzz_differential.c test/fuzz/fuzz_kit.h
+fuzz_differential_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_ENTRY
+fuzz_differential_LDADD = $(fuzz_packet_LDADD)
 if FUZZING
-	mkdir -p fuzz-packet.corpus
-	./fuzz_packet -max_total_time=$(FUZZ_SECONDS) -max_len=3000 fuzz-packet.corpus \
-		$(srcdir)/test/data
+fuzz_start_line_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+fuzz_differential_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 else
-	./fuzz_packet $(srcdir)/test/data/*.sip
+fuzz_start_line_SOURCES += test/fuzz/replay_main.c
+fuzz_differential_SOURCES += test/fuzz/replay_main.c
+endif
+EXTRA_DIST += test/fuzz/sip.dict
+
+# The messages of test/data through the targets; with libFuzzer also FUZZ_SECONDS of search.
+FUZZ_SECONDS = 30
+fuzz-packet: $(message_fuzzers)
+if FUZZING
+	for target in $(message_fuzzers); do mkdir -p $$target.corpus && \
+		./$$target -max_total_time=$(FUZZ_SECONDS) -max_len=3000 \
+			-dict=$(srcdir)/test/fuzz/sip.dict $$target.corpus $(srcdir)/test/data || exit 1; done
+else
+	for target in $(message_fuzzers); do \
+		./$$target $(srcdir)/test/data/*.sip $(srcdir)/test/data/*/*.sip \
+			$(srcdir)/test/data/corpus/*/*.sip || exit 1; done
 endif
 .PHONY: fuzz-packet
 

@@ -15,7 +15,8 @@ test_parser_SOURCES = test/parser/test_parser.c test/parser/parser_kit.c \
 	test/fuzz/fuzz_kind.c test/fuzz/fuzz_kind.h test/fuzz/fuzz_packet.c \
 	test/fuzz/fuzz_packet.h
 test_parser_SOURCES += test/parser/data_kit.c test/parser/data_kit.h test/parser/suite_corpus.c \
-	test/parser/suite_malformed.c
+	test/parser/suite_malformed.c test/fuzz/fuzz_start_line.c test/fuzz/fuzz_differential.c \
+	test/fuzz/fuzz_kit.h
 test_parser_CFLAGS = $(test_cflags)
 test_parser_LDADD = $(test_sip_libs)
 

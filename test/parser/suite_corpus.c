@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Round trips of some two hundred messages as they are met: phones, trunks, IMS, WebRTC gateways,
  * presence, transfers, registration, proxies, and odd but valid syntax. */
+#include "test/fuzz/fuzz_kit.h"
 #include "test/fuzz/fuzz_packet.h"
 #include "test/parser/data_kit.h"
 
@@ -100,16 +101,20 @@ END_TEST
 
 static void check_fuzz_body(const char *name, peal_str text)
 {
+    const char *stop = text.n ? memchr(text.p, '\r', text.n) : NULL;
     (void)name;
     LLVMFuzzerTestOneInput((const uint8_t *)text.p, text.n);
+    (void)fuzz_differential((const uint8_t *)text.p, text.n);
+    (void)fuzz_start_line((const uint8_t *)text.p, stop ? (size_t)(stop - text.p) : text.n);
 }
 
-/* Everything the packet fuzzer asks, of every message there is. */
+/* Everything the message fuzzers ask, of every message there is. */
 START_TEST(the_fuzzers_questions_are_answered)
 {
     each("corpus", check_fuzz_body);
     each("rfc4475", check_fuzz_body);
     each("rfc5118", check_fuzz_body);
+    each("malformed", check_fuzz_body);
 }
 END_TEST
 
