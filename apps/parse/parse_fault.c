@@ -79,8 +79,8 @@ void peal__parse_tell(const parse_options *options, const parse_message *message
     size_t at = fault->offset < message->bytes.n ? fault->offset : message->bytes.n;
     peal_str header = header_name(message, fault);
     (void)fflush(stdout);
-    fprintf(stderr, "%s: offset %zu: header %.*s: %s\n", message->file,
-            input_offset(message, at), PEAL_STR_ARG(header), reason);
+    fprintf(stderr, "%s: offset %zu: header %.*s: %s\n", message->file, input_offset(message, at),
+            PEAL_STR_ARG(header), reason);
     (void)fflush(stderr);
     if (options->roundtrip || options->quiet) {
         return;

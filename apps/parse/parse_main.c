@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* peal-parse: reads SIP messages from files, shows what is in them, says what is wrong with them. */
+/* peal-parse: reads SIP messages from files, shows what is in them and what is wrong. */
 #include "apps/parse/parse_priv.h"
 
 #include <peal/peal.h>

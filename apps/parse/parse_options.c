@@ -24,13 +24,15 @@ static const char help[] =
     "Exit status: 0 all messages are good; 1 one is not: FILE: offset N: header H: reason;\n"
     "2 an option is wrong or a FILE cannot be used.\n";
 
-static const struct option table[] = {
-    { "stream", no_argument, NULL, 's' },    { "text", no_argument, NULL, 't' },
-    { "roundtrip", no_argument, NULL, 'r' }, { "quiet", no_argument, NULL, 'q' },
-    { "color", optional_argument, NULL, 'c' }, { "colour", optional_argument, NULL, 'c' },
-    { "help", no_argument, NULL, 'h' },      { "version", no_argument, NULL, 'v' },
-    { NULL, 0, NULL, 0 }
-};
+static const struct option table[] = { { "stream", no_argument, NULL, 's' },
+                                       { "text", no_argument, NULL, 't' },
+                                       { "roundtrip", no_argument, NULL, 'r' },
+                                       { "quiet", no_argument, NULL, 'q' },
+                                       { "color", optional_argument, NULL, 'c' },
+                                       { "colour", optional_argument, NULL, 'c' },
+                                       { "help", no_argument, NULL, 'h' },
+                                       { "version", no_argument, NULL, 'v' },
+                                       { NULL, 0, NULL, 0 } };
 
 static _Noreturn void refuse(const char *what, const char *value)
 {

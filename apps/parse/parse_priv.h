@@ -23,7 +23,7 @@ typedef struct parse_message {
     const char *file;
     peal_str bytes;        /* as the parser sees them */
     size_t offset;         /* where they start in the input */
-    const uint32_t *place; /* where each of the bytes stands in the input; NULL: one after the other */
+    const uint32_t *place; /* where each byte stands in the input; NULL: one after the other */
 } parse_message;
 
 /* What to do with one message: false when something is wrong with it. */

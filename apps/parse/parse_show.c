@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The structure of a message for a reader: start line, each header with its decoded fields, body. */
+/* The structure of a message for a reader: start line, headers with their decoded fields, body. */
 #include "apps/parse/parse_priv.h"
 
 static void show_start(peal_sip_packet *packet)

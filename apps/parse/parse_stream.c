@@ -26,7 +26,7 @@ static void tell_incomplete(const parse_options *options, const char *file, peal
     peal__parse_tell(options, &message, &fault, "waited for");
 }
 
-/* One event; false when something is wrong. Messages are views of the input, all of which is there. */
+/* One event; false when something is wrong. Messages are views of the input. */
 static bool on_event(const parse_options *options, const char *file, peal_str input, peal_str rest,
                      const peal_sip_stream_event *event, parse_on_message on_message)
 {

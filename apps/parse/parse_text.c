@@ -179,10 +179,10 @@ static bool read_message(text_reader *reader)
     }
     read_body(reader, read_head(reader));
     uint32_t end = (uint32_t)reader->at;
-    reader->result = reader->result < 0
-                         ? reader->result
-                         : peal_blob_append(&reader->place,
-                                            peal_str_of((const char *)&end, sizeof end));
+    reader->result =
+        reader->result < 0
+            ? reader->result
+            : peal_blob_append(&reader->place, peal_str_of((const char *)&end, sizeof end));
     return reader->result >= 0;
 }
 

@@ -61,8 +61,8 @@ static const char *suspect(peal_str value, bool is_address)
             if (bad) {
                 return bad;
             }
-        } else if (is_broken_escape(p, end) || ((unsigned char)*p < ' ' && *p != '\t' &&
-                                                *p != '\r' && *p != '\n') ||
+        } else if (is_broken_escape(p, end) ||
+                   ((unsigned char)*p < ' ' && *p != '\t' && *p != '\r' && *p != '\n') ||
                    (is_address && (*p == ',' || *p == '?'))) {
             return p;
         } else {
@@ -147,12 +147,12 @@ peal_result peal_sip_packet_decode_all(peal_sip_packet *packet, peal_sip_fault *
         peal_result r = check_line(packet, line);
         if (r < 0) {
             if (ret_fault) {
-                *ret_fault = (peal_sip_fault){ .result = r,
-                                               .offset = suspect_offset(packet, line),
-                                               .header = (peal_sip_header_id)line->id,
-                                               .reason = r == PEAL_E_LIMIT
-                                                             ? "too many values in a header"
-                                                             : "malformed header" };
+                *ret_fault =
+                    (peal_sip_fault){ .result = r,
+                                      .offset = suspect_offset(packet, line),
+                                      .header = (peal_sip_header_id)line->id,
+                                      .reason = r == PEAL_E_LIMIT ? "too many values in a header"
+                                                                  : "malformed header" };
             }
             return r;
         }

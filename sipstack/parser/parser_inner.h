@@ -201,7 +201,7 @@ static inline const void *peal__sip_typed_values(const peal__sip_typed *typed)
 /* The value of a line of kind NUMBER. */
 peal_result peal__sip_number_value(const peal__sip_header_line *line, uint32_t *ret);
 
-/* packet_check.c: where in a line that could not be decoded, or in a URI, the reader should look. */
+/* packet_check.c: where in a line that could not be decoded, or in a URI, one should look. */
 const char *peal__sip_suspect(const peal__sip_header_line *line);
 const char *peal__sip_suspect_uri(peal_str uri);
 

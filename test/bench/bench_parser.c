@@ -143,7 +143,8 @@ static int do_fields(void)
         }
         printf("= ");
         for (int f = 0; f < PARSE_FIELDS; ++f) {
-            printf("%llu%c", (unsigned long long)fields.value[f], f + 1 < PARSE_FIELDS ? ' ' : '\n');
+            printf("%llu%c", (unsigned long long)fields.value[f],
+                   f + 1 < PARSE_FIELDS ? ' ' : '\n');
         }
     }
     return 0;

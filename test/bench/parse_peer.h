@@ -11,15 +11,15 @@
 
 /* What program 2 reads: lengths of texts and values of numbers; 0 for what is not there. */
 enum {
-    PARSE_BRANCH,     /* of the topmost Via */
-    PARSE_FROM_TAG,   /* … */
-    PARSE_TO_TAG,     /* … */
-    PARSE_CALL_ID,    /* … */
-    PARSE_CSEQ,       /* the number */
-    PARSE_METHOD,     /* of CSeq */
-    PARSE_URI_USER,   /* of the Request-URI */
-    PARSE_URI_HOST,   /* the same, without brackets */
-    PARSE_CONTACT,    /* host of the first Contact's URI, without brackets */
+    PARSE_BRANCH,   /* of the topmost Via */
+    PARSE_FROM_TAG, /* … */
+    PARSE_TO_TAG,   /* … */
+    PARSE_CALL_ID,  /* … */
+    PARSE_CSEQ,     /* the number */
+    PARSE_METHOD,   /* of CSeq */
+    PARSE_URI_USER, /* of the Request-URI */
+    PARSE_URI_HOST, /* the same, without brackets */
+    PARSE_CONTACT,  /* host of the first Contact's URI, without brackets */
     PARSE_MAX_FORWARDS,
     PARSE_EXPIRES,
     PARSE_FIELDS

@@ -47,8 +47,8 @@ static bool read_fields(osip_message_t *sip, parse_fields *f)
     f->value[PARSE_BRANCH] += length(param(&via->via_params, "branch"));
     f->value[PARSE_FROM_TAG] += length(param(&sip->from->gen_params, "tag"));
     f->value[PARSE_TO_TAG] += length(param(&sip->to->gen_params, "tag"));
-    f->value[PARSE_CALL_ID] += length(sip->call_id->number) + length(sip->call_id->host) +
-                               (sip->call_id->host != NULL);
+    f->value[PARSE_CALL_ID] +=
+        length(sip->call_id->number) + length(sip->call_id->host) + (sip->call_id->host != NULL);
     f->value[PARSE_CSEQ] += strtoull(sip->cseq->number, NULL, 10);
     f->value[PARSE_METHOD] += length(sip->cseq->method);
     if (MSG_IS_REQUEST(sip) && sip->req_uri) {

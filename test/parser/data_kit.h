@@ -7,8 +7,8 @@
 
 /* How many rows the folder's expected.txt has. */
 size_t data_count(const char *folder);
-/* Decodes the message of the nth row of the folder's expected.txt and compares what comes of it with
- * the row; a good one is also encoded and decoded again, a faulty one answered. */
+/* Decodes the message of the nth row of the folder's expected.txt and compares what comes of it
+ * with the row; a good one is also encoded and decoded again, a faulty one answered. */
 void data_check_outcome(const char *folder, size_t nth);
 /* The names, below test/data, of all messages in this folder of it and in those below, sorted; ends
  * with NULL. */

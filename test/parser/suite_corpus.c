@@ -36,12 +36,12 @@ static void check_bytes(const char *name, peal_str text)
 }
 
 START_TEST(decoded_and_encoded_each_is_the_same_bytes)
-{
-    size_t count;
-    (void)data_list("corpus", &count);
-    ck_assert_uint_ge(count, CORPUS_MESSAGES);
-    each("corpus", check_bytes);
-}
+    {
+        size_t count;
+        (void)data_list("corpus", &count);
+        ck_assert_uint_ge(count, CORPUS_MESSAGES);
+        each("corpus", check_bytes);
+    }
 END_TEST
 
 static void check_all_decoded(const char *name, peal_str text)
@@ -55,9 +55,9 @@ static void check_all_decoded(const char *name, peal_str text)
 }
 
 START_TEST(every_header_decodes_and_is_still_the_same_bytes)
-{
-    each("corpus", check_all_decoded);
-}
+    {
+        each("corpus", check_all_decoded);
+    }
 END_TEST
 
 static void check_copied(const char *name, peal_str text)
@@ -72,9 +72,9 @@ static void check_copied(const char *name, peal_str text)
 }
 
 START_TEST(a_copy_is_the_same_bytes)
-{
-    each("corpus", check_copied);
-}
+    {
+        each("corpus", check_copied);
+    }
 END_TEST
 
 /* What a proxy adds and takes away again leaves nothing. */
@@ -94,9 +94,9 @@ static void check_edited_back(const char *name, peal_str text)
 }
 
 START_TEST(a_pushed_and_popped_via_leaves_nothing)
-{
-    each("corpus", check_edited_back);
-}
+    {
+        each("corpus", check_edited_back);
+    }
 END_TEST
 
 static void check_fuzz_body(const char *name, peal_str text)
@@ -110,12 +110,12 @@ static void check_fuzz_body(const char *name, peal_str text)
 
 /* Everything the message fuzzers ask, of every message there is. */
 START_TEST(the_fuzzers_questions_are_answered)
-{
-    each("corpus", check_fuzz_body);
-    each("rfc4475", check_fuzz_body);
-    each("rfc5118", check_fuzz_body);
-    each("malformed", check_fuzz_body);
-}
+    {
+        each("corpus", check_fuzz_body);
+        each("rfc4475", check_fuzz_body);
+        each("rfc5118", check_fuzz_body);
+        each("malformed", check_fuzz_body);
+    }
 END_TEST
 
 Suite *suite_corpus(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The messages of RFC 4475 and RFC 5118, all of them, byte by byte as published, and what the parser
- * makes of each: good, faulty but answerable, or dropped. What an element above does with a good one
- * (405, 416, 420 …) is tested there. */
+/* All messages of RFC 4475 and RFC 5118, byte by byte as published, and what the parser makes of
+ * each: good, faulty but answerable, or dropped. What an element above does with a good one (405,
+ * 416, 420 …) is tested there. */
 #include "test/parser/data_kit.h"
 #include "test/parser/parser_kit.h"
 
