@@ -232,10 +232,18 @@ static const char *usual_lines(peal__sip_frame *frame, const char *p)
     const ptrdiff_t limit = frame->line_bytes_limit;
     peal__sip_header_line *line = frame->lines + frame->line_count;
     peal__sip_header_line *last = frame->lines + frame->line_room;
-    for (; line < last && end - p > 32; ++line) {
+    for (; line < last; ++line) {
         size_t name = 0;
-        unsigned id = usual_name(p, &name);
-        if (id == PEAL_SIP_HEADER_OTHER) {
+        const char *at = p;
+        char few[32];
+        if (PEAL_UNLIKELY(end - p < 32)) {
+            /* Often a Content-Length of 0 and the blank line are the last bytes. */
+            memset(few, 0, sizeof few);
+            memcpy(few, p, (size_t)(end - p));
+            at = few;
+        }
+        unsigned id = usual_name(at, &name);
+        if (id == PEAL_SIP_HEADER_OTHER || end - p <= (ptrdiff_t)name + 1) {
             break;
         }
         const char *value = p + name + 1;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Fuzz target of the start line: the input stands in front of good headers. What is taken for a
- * request or response is one by its grammar, and is written back as it was. One thread. */
+/* Fuzz target of the start line: the input's first line stands in front of good headers. What is
+ * taken for a request or response is one by its grammar, and is written back as it was. One thread.
+ */
 #include "test/fuzz/fuzz_kit.h"
 
 #include <peal/sip/packet.h>
@@ -60,14 +61,7 @@ static void check_written(peal_sip_packet *packet, peal_str text)
     char *out = malloc(bytes);
     MUST(out);
     peal_sip_packet_encode(packet, out);
-    peal_str written = peal_str_of(out, bytes);
-    while (text.n && (*text.p == '\r' || *text.p == '\n')) {
-        text = peal_str_of(text.p + 1, text.n - 1);
-    }
-    /* A line feed alone was made whole. */
-    bool lf_only = memchr(text.p, '\n', text.n) == text.p ||
-                   ((const char *)memchr(text.p, '\n', text.n))[-1] != '\r';
-    MUST(lf_only || peal_sip_packet_fault(packet)->result < 0 || peal_str_eq(written, text));
+    MUST(peal_sip_packet_fault(packet)->result < 0 || peal_str_eq(peal_str_of(out, bytes), text));
     free(out);
 }
 
@@ -75,7 +69,11 @@ int fuzz_start_line(const uint8_t *data, size_t size)
 {
     peal_sip_packet *packet = NULL;
     peal_sip_fault fault = { .result = PEAL_OK };
-    peal_str line = fuzz_input(data, size), text = complete(line);
+    size_t n = 0;
+    while (n < size && data[n] != '\r' && data[n] != '\n') {
+        ++n;
+    }
+    peal_str line = fuzz_input(data, n), text = complete(line);
     peal_result r = peal_sip_packet_decode(NULL, text, NULL, &packet, &fault);
     if (r < 0) {
         MUST(fault.result == r && fault.offset <= text.n);
