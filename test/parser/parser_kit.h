@@ -56,5 +56,6 @@ Suite *suite_edit(void);
 Suite *suite_torture(void);
 Suite *suite_mutation(void);
 Suite *suite_typed(void);
+Suite *suite_property(void);
 
 #endif
