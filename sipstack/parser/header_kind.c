@@ -55,6 +55,7 @@ const peal__sip_kind peal__sip_kinds[PEAL_SIP_KIND_COUNT] = {
                                   .list = PEAL_SIP_KIND_DIVERSION },
     [PEAL_SIP_KIND_CHARGING_VECTOR] = { SHAPE(peal_sip_charging_vector, charging_vector) },
     [PEAL_SIP_KIND_CONTACT_PARAMS] = { SHAPE(peal_sip_contact_params, contact_params) },
+    [PEAL_SIP_KIND_ALERT_ERROR] = { SHAPE(peal_sip_alert_error, alert_error) },
 };
 
 /* NULL: no typed form. */

@@ -47,6 +47,7 @@ static const char *const kind_names[PEAL_SIP_KIND_COUNT] = {
     NAME(DIVERSION),
     NAME(CHARGING_VECTOR),
     NAME(CONTACT_PARAMS),
+    NAME(ALERT_ERROR),
 };
 
 /* One line of the file. */
