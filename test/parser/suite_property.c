@@ -1,47 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Random valid values of every kind: what is encoded decodes to the same members, and damaged bytes
  * of it break nothing. Seeded: each run makes the same values. */
-#include "test/parser/parser_kit.h"
+#include "test/parser/random_member.h"
 
 #include "test/fuzz/fuzz_kind.h"
 
 #include "sipstack/parser/header_inner.h"
 
 enum { ROUNDS = 400, DAMAGES = 8 };
-
-/* What a member holds. */
-typedef enum content {
-    TOKEN,
-    VALUE, /* of a parameter: bare or a quoted string */
-    QUOTED,
-    URI,
-    HEX32,
-    CALL_ID,
-    WORDS,
-    DISPLAY,
-    HOST,
-    COMMENT,
-    DECIMAL,
-    TEXT,
-    WORD,
-    OPT_NUMBER,
-    OPT_Q,
-    FLAG,
-    CHOICE,
-    U32,
-    U31,
-    FROM_1, /* uint32_t, not 0 */
-    U16,
-    CODE, /* uint16_t of three digits */
-    DATE,
-    PRIVACY
-} content;
-
-typedef struct part {
-    content what;
-    bool needed;
-    size_t at;
-} part;
 
 /* The parts of a kind's struct, and where the text of its parameters is. */
 typedef struct plan {
@@ -51,271 +17,6 @@ typedef struct plan {
     char separator;
     size_t bytes;
 } value_plan;
-
-static uint64_t seed;
-static char room[16384];
-static size_t used;
-
-static uint32_t below(uint32_t limit)
-{
-    seed += UINT64_C(0x9E3779B97F4A7C15);
-    uint64_t z = seed;
-    z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
-    return (uint32_t)((z ^ (z >> 31)) >> 32) % limit;
-}
-
-/* Numbers at their bounds more often than by chance. */
-static uint32_t some_number(uint32_t most)
-{
-    static const uint32_t bounds[] = { 0, 1, 9, 10, 255, 256, 65535, INT32_MAX, UINT32_MAX };
-    uint32_t number =
-        below(2) ? bounds[below(PEAL_COUNT_OF(bounds))] : below(UINT32_MAX) >> below(32);
-    return number <= most ? number : most;
-}
-
-static void add(const char *text, size_t n)
-{
-    ck_assert_uint_le(used + n, sizeof room);
-    memcpy(room + used, text, n);
-    used += n;
-}
-
-static const char token_chars[] = "abzAZ059-.!%*_+`'~";
-static const char value_chars[] = "abzAZ059-.!%*_+`'~/:[]@?&=$#{}|\\^\x80\xff";
-
-static peal_str some_of(const char *alphabet, size_t most)
-{
-    peal_str text = peal_str_of(room + used, 1 + below((uint32_t)most));
-    for (size_t i = 0; i < text.n; ++i) {
-        add(&alphabet[below((uint32_t)strlen(alphabet))], 1);
-    }
-    return text;
-}
-
-static peal_str some_escaped(const char *alphabet)
-{
-    peal_str text = peal_str_of(room + used, 0);
-    for (uint32_t n = below(12); n > 0; --n) {
-        if (below(4) == 0) {
-            const char pair[2] = { '\\', "\"\\()a"[below(5)] };
-            add(pair, 2);
-        } else {
-            some_of(alphabet, 1);
-        }
-    }
-
-    text.n = (size_t)(room + used - text.p);
-    return text;
-}
-
-static peal_str some_quoted_string(void)
-{
-    peal_str text = peal_str_of(room + used, 0);
-    add("\"", 1);
-    some_escaped("abz09 ,;:<>()@=\t\x80\xc3");
-    add("\"", 1);
-    text.n = (size_t)(room + used - text.p);
-    return text;
-}
-
-static peal_str some_uri(void)
-{
-    static const char *const schemes[] = { "sip:", "sips:", "tel:", "urn:", "https://", "x-1+.:" };
-    const char *scheme = schemes[below(PEAL_COUNT_OF(schemes))];
-    peal_str text = peal_str_of(room + used, 0);
-    add(scheme, strlen(scheme));
-    some_of("abzAZ09-_.!~*'();/?:@&=+$,[]%", 30);
-    text.n = (size_t)(room + used - text.p);
-    return text;
-}
-
-static peal_str some_hex32(void)
-{
-    peal_str text = peal_str_of(room + used, 32);
-    for (int i = 0; i < 32; ++i) {
-        add(&"0123456789abcdefABCDEF"[below(22)], 1);
-    }
-    return text;
-}
-
-static peal_str some_host(void)
-{
-    static const char *const hosts[] = { "192.0.2.1", "[2001:db8::1]", "a", "x-1.example.com",
-                                         "a_b.invalid" };
-    const char *host = hosts[below(PEAL_COUNT_OF(hosts))];
-    peal_str text = peal_str_of(room + used, strlen(host));
-    add(host, text.n);
-    return text;
-}
-
-static peal_str some_decimal(void)
-{
-    char text[40];
-    int n = snprintf(text, sizeof text, below(2) ? "%u.%u" : "%u", some_number(UINT32_MAX),
-                     some_number(UINT32_MAX));
-    peal_str made = peal_str_of(room + used, (size_t)n);
-    add(text, (size_t)n);
-    return made;
-}
-
-static peal_str some_comment(void)
-{
-    peal_str text = peal_str_of(room + used, 0);
-    some_escaped("abz09 ,;:<>@=\"\x80");
-    if (below(2)) {
-        add("(", 1);
-        some_escaped("abz ");
-        add(")", 1);
-    }
-    text.n = (size_t)(room + used - text.p);
-    return text;
-}
-
-/* Parameters that no kind has a member for. */
-static peal_str some_params(char separator)
-{
-    peal_str text = peal_str_of(room + used, 0);
-    for (uint32_t n = below(3); n > 0; --n) {
-        if (text.p != room + used || separator == ';') {
-            add(&separator, 1);
-        }
-        add("x-", 2);
-        some_of(token_chars, 5);
-        if (separator == ',' || below(2)) {
-            add("=", 1);
-            below(2) ? some_quoted_string() : some_of(value_chars, 9);
-        }
-    }
-    text.n = (size_t)(room + used - text.p);
-    return text;
-}
-
-static peal_str some_text(content what)
-{
-    peal_str quoted;
-    switch (what) {
-    case TOKEN:
-        return some_of(token_chars, 12);
-    case VALUE:
-        return below(2) ? some_quoted_string() : some_of(value_chars, 12);
-    case QUOTED:
-        quoted = some_quoted_string();
-        return peal_str_of(quoted.p + 1, quoted.n - 2);
-    case URI:
-        return some_uri();
-    case HEX32:
-        return some_hex32();
-    case CALL_ID:
-        return some_of("abzAZ09-.!%*_+`'~()<>:\\\"/[]?{}@", 20);
-    case WORDS:
-        return below(4) ? some_of("abzAZ09-.!%*_+/~:=", 12) : some_quoted_string();
-    case DISPLAY:
-        return below(2) ? some_quoted_string() : some_of("abzAZ09-.!%*_+`'~\xc3\xbc", 12);
-    case HOST:
-        return some_host();
-    case COMMENT:
-        return some_comment();
-    case DECIMAL:
-        return some_decimal();
-    case WORD:
-        return some_of("abzAZ09-.!%*_+/~:", 12);
-    default:
-        return some_of("abzAZ09-.,;:<>\"()[]\\\x80", 20);
-    }
-}
-
-static void some_date(peal_sip_date *ret)
-{
-    int64_t seconds = ((int64_t)below(UINT32_MAX) << 9 | below(512)) % INT64_C(315537897600);
-    CK_OK(peal_sip_date_from_unix(seconds - INT64_C(62135596800), ret));
-}
-
-static uint32_t some_privacy(void)
-{
-    uint32_t bits = below(128) & ~(uint32_t)PEAL_SIP_PRIVACY_NONE;
-    return bits ? bits : PEAL_SIP_PRIVACY_NONE | below(2) * PEAL_SIP_PRIVACY_CRITICAL;
-}
-
-static void fill(const part *p, void *base)
-{
-    void *to = (char *)base + p->at;
-    bool optional = p->what < OPT_NUMBER || p->what == OPT_NUMBER || p->what == OPT_Q;
-    if (optional && !p->needed && below(3) == 0) {
-        return;
-    }
-    switch (p->what) {
-    case OPT_NUMBER:
-        *(peal_sip_number *)to = peal_sip_number_of(some_number(UINT32_MAX));
-        break;
-    case OPT_Q:
-        *(peal_sip_number *)to = peal_sip_number_of(below(1001));
-        break;
-    case FLAG:
-        *(bool *)to = below(2);
-        break;
-    case CHOICE:
-        *(int *)to = (int)below(3);
-        break;
-    case U32:
-        *(uint32_t *)to = some_number(UINT32_MAX);
-        break;
-    case U31:
-        *(uint32_t *)to = some_number(INT32_MAX);
-        break;
-    case FROM_1:
-        *(uint32_t *)to = some_number(UINT32_MAX - 1) + 1;
-        break;
-    case U16:
-        *(uint16_t *)to = (uint16_t)some_number(UINT16_MAX);
-        break;
-    case CODE:
-        *(uint16_t *)to = (uint16_t)(100 + below(900));
-        break;
-    case DATE:
-        some_date(to);
-        break;
-    case PRIVACY:
-        *(uint32_t *)to = some_privacy();
-        break;
-    default:
-        *(peal_str *)to = some_text(p->what);
-        break;
-    }
-}
-
-static bool same_date(const peal_sip_date *a, const peal_sip_date *b)
-{
-    return a->year == b->year && a->month == b->month && a->day == b->day && a->hour == b->hour &&
-           a->minute == b->minute && a->second == b->second;
-}
-
-static bool same(const part *p, const void *a, const void *b)
-{
-    const void *x = (const char *)a + p->at, *y = (const char *)b + p->at;
-    const peal_sip_number *m = x, *n = y;
-    switch (p->what) {
-    case OPT_NUMBER:
-    case OPT_Q:
-        return m->given == n->given && m->value == n->value;
-    case FLAG:
-        return *(const bool *)x == *(const bool *)y;
-    case CHOICE:
-    case U32:
-    case U31:
-    case FROM_1:
-    case PRIVACY:
-        return memcmp(x, y, sizeof(uint32_t)) == 0;
-    case U16:
-    case CODE:
-        return memcmp(x, y, sizeof(uint16_t)) == 0;
-    case DATE:
-        return same_date(x, y);
-    default:
-        return (((const peal_str *)x)->p == NULL) == (((const peal_str *)y)->p == NULL) &&
-               peal_str_eq(*(const peal_str *)x, *(const peal_str *)y);
-    }
-}
 
 static peal_result next_param(char separator, peal_str *cursor, peal_str *name, peal_str *value)
 {
@@ -504,22 +205,22 @@ static void check_value(int kind, const value_plan *plan)
     any_value value = { 0 }, again;
     peal_blob out = { 0 };
     peal_str params = { NULL, 0 };
-    used = 0;
+    random_clear();
     for (size_t i = 0; i < plan->count; ++i) {
-        fill(&plan->parts[i], &value);
+        random_fill(&plan->parts[i], &value);
     }
     if (plan->params_at) {
-        params = some_params(plan->separator);
+        params = random_params(plan->separator);
         memcpy(value.bytes + plan->params_at, &params, sizeof params);
     }
     peal_result r = peal_sip_kind_encode((peal_sip_header_kind)kind, &value, &out);
-    ck_assert_msg(r == PEAL_OK, "kind %d: %.*s: %s", kind, (int)used, room, peal_result_name(r));
+    ck_assert_msg(r == PEAL_OK, "kind %d: %s", kind, peal_result_name(r));
     peal_str text = kit_exact(peal_blob_str(&out));
     r = peal_sip_kind_decode((peal_sip_header_kind)kind, text, &again);
     ck_assert_msg(r == PEAL_OK, "kind %d: %.*s: %s", kind, PEAL_STR_ARG(text), peal_result_name(r));
     for (size_t i = 0; i < plan->count; ++i) {
-        ck_assert_msg(same(&plan->parts[i], &value, &again), "kind %d: part %zu of %.*s", kind, i,
-                      PEAL_STR_ARG(text));
+        ck_assert_msg(random_same(&plan->parts[i], &value, &again), "kind %d: part %zu of %.*s",
+                      kind, i, PEAL_STR_ARG(text));
     }
     if (plan->params_at) {
         peal_str found;
@@ -530,7 +231,7 @@ static void check_value(int kind, const value_plan *plan)
     ck_assert(fuzz_kind_check((peal_sip_header_kind)kind, text));
     free((char *)text.p);
     peal_blob_fini(&out);
-    used = 0;
+    random_clear();
 }
 
 /* The text of a random value with some bytes changed, put in or left out. */
@@ -540,13 +241,13 @@ static void check_damaged(int kind, peal_str text)
     for (int round = 0; round < DAMAGES; ++round) {
         size_t n = 0;
         for (size_t i = 0; i < text.n && n + 2 < sizeof damaged; ++i) {
-            switch (below(text.n < 20 ? 10 : (uint32_t)text.n / 2)) {
+            switch (random_below(text.n < 20 ? 10 : (uint32_t)text.n / 2)) {
             case 0:
-                damaged[n++] = (char)below(256);
+                damaged[n++] = (char)random_below(256);
                 break;
             case 1:
                 damaged[n++] = text.p[i];
-                damaged[n++] = "\";,=<>()\\ \t\r\n\0:@"[below(17)];
+                damaged[n++] = "\";,=<>()\\ \t\r\n\0:@"[random_below(17)];
                 break;
             case 2:
                 break;
@@ -572,7 +273,7 @@ static bool plan_of_kind(int kind, value_plan *ret)
 START_TEST(random_values_come_back)
     {
         value_plan plan;
-        seed = (uint64_t)_i + 1;
+        random_seed((uint64_t)_i + 1);
         if (!plan_of_kind(_i, &plan)) {
             /* Raw text has no form; parameters alone are those of all others. */
             ck_assert(_i == PEAL_SIP_KIND_RAW || _i == PEAL_SIP_KIND_PARAMS);
@@ -588,13 +289,13 @@ END_TEST
 START_TEST(damaged_random_values_break_nothing)
     {
         value_plan plan;
-        seed = (uint64_t)_i + 1000;
+        random_seed((uint64_t)_i + 1000);
         for (int round = 0; plan_of_kind(_i, &plan) && round < ROUNDS; ++round) {
             any_value value = { 0 };
             peal_blob out = { 0 };
-            used = 0;
+            random_clear();
             for (size_t i = 0; i < plan.count; ++i) {
-                fill(&plan.parts[i], &value);
+                random_fill(&plan.parts[i], &value);
             }
             CK_OK(peal_sip_kind_encode((peal_sip_header_kind)_i, &value, &out));
             check_damaged(_i, peal_blob_str(&out));
@@ -621,7 +322,7 @@ START_TEST(dates_and_seconds_agree)
         int64_t seconds;
         for (size_t i = 0; i < PEAL_COUNT_OF(known); ++i) {
             CK_OK(peal_sip_date_from_unix(known[i].seconds, &date));
-            ck_assert(same_date(&date, &known[i].date));
+            ck_assert(random_same_date(&date, &known[i].date));
             CK_OK(peal_sip_date_to_unix(&date, &seconds));
             ck_assert_int_eq(seconds, known[i].seconds);
         }
@@ -630,13 +331,13 @@ START_TEST(dates_and_seconds_agree)
         CK_IS(peal_sip_date_from_unix(INT64_MIN, &date), PEAL_E_RANGE);
         CK_IS(peal_sip_date_to_unix(&(peal_sip_date){ 2010, 13, 1, 0, 0, 0 }, &seconds),
               PEAL_E_ARGUMENT);
-        seed = 7;
+        random_seed(7);
         for (int round = 0; round < 20000; ++round) {
-            some_date(&date);
+            random_date(&date);
             CK_OK(peal_sip_date_to_unix(&date, &seconds));
             peal_sip_date again;
             CK_OK(peal_sip_date_from_unix(seconds, &again));
-            ck_assert(same_date(&date, &again));
+            ck_assert(random_same_date(&date, &again));
         }
     }
 END_TEST
@@ -645,6 +346,7 @@ Suite *suite_property(void)
 {
     Suite *suite = suite_create("property");
     TCase *tcase = tcase_create("property");
+    tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, random_values_come_back, 0, PEAL_SIP_KIND_COUNT);
     tcase_add_loop_test(tcase, damaged_random_values_break_nothing, 0, PEAL_SIP_KIND_COUNT);
     tcase_add_test(tcase, dates_and_seconds_agree);

@@ -78,6 +78,7 @@ int main(void)
     srunner_add_suite(runner, suite_edit());
     srunner_add_suite(runner, suite_torture());
     srunner_add_suite(runner, suite_mutation());
+    srunner_add_suite(runner, suite_examples());
     srunner_add_suite(runner, suite_typed());
     srunner_add_suite(runner, suite_property());
     srunner_run_all(runner, CK_ENV);
