@@ -168,9 +168,9 @@ static void check_example(const example *e)
 }
 
 START_TEST(examples_of_the_rfcs)
-    {
-        ck_assert_uint_gt(each_example(check_example), 250);
-    }
+{
+    ck_assert_uint_gt(each_example(check_example), 250);
+}
 END_TEST
 
 static unsigned good_of_kind[PEAL_SIP_KIND_COUNT], bad_of_kind[PEAL_SIP_KIND_COUNT];
@@ -181,20 +181,20 @@ static void count_example(const example *e)
 }
 
 START_TEST(every_kind_has_examples)
-    {
-        each_example(count_example);
-        for (int kind = PEAL_SIP_KIND_RAW + 1; kind < PEAL_SIP_KIND_COUNT; ++kind) {
-            /* Any text is a text, and lists of tokens are read as leniently. */
-            bool any = kind == PEAL_SIP_KIND_TEXT || kind == PEAL_SIP_KIND_TOKENS;
-            ck_assert_msg(good_of_kind[kind] > 0 && (any || bad_of_kind[kind] > 1), "%s",
-                          kind_names[kind]);
-        }
-        for (int id = 1; id < PEAL_SIP_HEADER_COUNT; ++id) {
-            ck_assert_int_ne(peal_sip_header_kind_of((peal_sip_header_id)id), PEAL_SIP_KIND_RAW);
-        }
-        ck_assert_int_eq(peal_sip_header_kind_of(PEAL_SIP_HEADER_OTHER), PEAL_SIP_KIND_RAW);
-        ck_assert_int_eq(peal_sip_header_kind_of(PEAL_SIP_HEADER_COUNT), PEAL_SIP_KIND_RAW);
+{
+    each_example(count_example);
+    for (int kind = PEAL_SIP_KIND_RAW + 1; kind < PEAL_SIP_KIND_COUNT; ++kind) {
+        /* Any text is a text, and lists of tokens are read as leniently. */
+        bool any = kind == PEAL_SIP_KIND_TEXT || kind == PEAL_SIP_KIND_TOKENS;
+        ck_assert_msg(good_of_kind[kind] > 0 && (any || bad_of_kind[kind] > 1), "%s",
+                      kind_names[kind]);
     }
+    for (int id = 1; id < PEAL_SIP_HEADER_COUNT; ++id) {
+        ck_assert_int_ne(peal_sip_header_kind_of((peal_sip_header_id)id), PEAL_SIP_KIND_RAW);
+    }
+    ck_assert_int_eq(peal_sip_header_kind_of(PEAL_SIP_HEADER_OTHER), PEAL_SIP_KIND_RAW);
+    ck_assert_int_eq(peal_sip_header_kind_of(PEAL_SIP_HEADER_COUNT), PEAL_SIP_KIND_RAW);
+}
 END_TEST
 
 /* Every truncation, and every byte replaced by one that means something. A part of the examples in
@@ -223,11 +223,11 @@ static void damage_example(const example *e)
 }
 
 START_TEST(damaged_examples_break_nothing)
-    {
-        damage_part = (size_t)_i;
-        damage_count = 0;
-        each_example(damage_example);
-    }
+{
+    damage_part = (size_t)_i;
+    damage_count = 0;
+    each_example(damage_example);
+}
 END_TEST
 
 /* Every example goes into a packet under every header of its kind, and comes out again. */
@@ -263,9 +263,9 @@ static void carry_example(const example *e)
 }
 
 START_TEST(packets_carry_every_header)
-    {
-        each_example(carry_example);
-    }
+{
+    each_example(carry_example);
+}
 END_TEST
 
 Suite *suite_examples(void)

@@ -271,75 +271,75 @@ static bool plan_of_kind(int kind, value_plan *ret)
 }
 
 START_TEST(random_values_come_back)
-    {
-        value_plan plan;
-        random_seed((uint64_t)_i + 1);
-        if (!plan_of_kind(_i, &plan)) {
-            /* Raw text has no form; parameters alone are those of all others. */
-            ck_assert(_i == PEAL_SIP_KIND_RAW || _i == PEAL_SIP_KIND_PARAMS);
-            return;
-        }
-        ck_assert_uint_eq(plan.bytes, peal__sip_kinds[_i].bytes);
-        for (int round = 0; round < ROUNDS; ++round) {
-            check_value(_i, &plan);
-        }
+{
+    value_plan plan;
+    random_seed((uint64_t)_i + 1);
+    if (!plan_of_kind(_i, &plan)) {
+        /* Raw text has no form; parameters alone are those of all others. */
+        ck_assert(_i == PEAL_SIP_KIND_RAW || _i == PEAL_SIP_KIND_PARAMS);
+        return;
     }
+    ck_assert_uint_eq(plan.bytes, peal__sip_kinds[_i].bytes);
+    for (int round = 0; round < ROUNDS; ++round) {
+        check_value(_i, &plan);
+    }
+}
 END_TEST
 
 START_TEST(damaged_random_values_break_nothing)
-    {
-        value_plan plan;
-        random_seed((uint64_t)_i + 1000);
-        for (int round = 0; plan_of_kind(_i, &plan) && round < ROUNDS; ++round) {
-            any_value value = { 0 };
-            peal_blob out = { 0 };
-            random_clear();
-            for (size_t i = 0; i < plan.count; ++i) {
-                random_fill(&plan.parts[i], &value);
-            }
-            CK_OK(peal_sip_kind_encode((peal_sip_header_kind)_i, &value, &out));
-            check_damaged(_i, peal_blob_str(&out));
-            peal_blob_fini(&out);
+{
+    value_plan plan;
+    random_seed((uint64_t)_i + 1000);
+    for (int round = 0; plan_of_kind(_i, &plan) && round < ROUNDS; ++round) {
+        any_value value = { 0 };
+        peal_blob out = { 0 };
+        random_clear();
+        for (size_t i = 0; i < plan.count; ++i) {
+            random_fill(&plan.parts[i], &value);
         }
+        CK_OK(peal_sip_kind_encode((peal_sip_header_kind)_i, &value, &out));
+        check_damaged(_i, peal_blob_str(&out));
+        peal_blob_fini(&out);
     }
+}
 END_TEST
 
 START_TEST(dates_and_seconds_agree)
-    {
-        static const struct {
-            int64_t seconds;
-            peal_sip_date date;
-        } known[] = {
-            { 0, { 1970, 1, 1, 0, 0, 0 } },
-            { -1, { 1969, 12, 31, 23, 59, 59 } },
-            { 1289690940, { 2010, 11, 13, 23, 29, 0 } },
-            { 951782400, { 2000, 2, 29, 0, 0, 0 } },
-            { 2147483648, { 2038, 1, 19, 3, 14, 8 } },
-            { -62135596800, { 1, 1, 1, 0, 0, 0 } },
-            { 253402300799, { 9999, 12, 31, 23, 59, 59 } },
-        };
-        peal_sip_date date;
+{
+    static const struct {
         int64_t seconds;
-        for (size_t i = 0; i < PEAL_COUNT_OF(known); ++i) {
-            CK_OK(peal_sip_date_from_unix(known[i].seconds, &date));
-            ck_assert(random_same_date(&date, &known[i].date));
-            CK_OK(peal_sip_date_to_unix(&date, &seconds));
-            ck_assert_int_eq(seconds, known[i].seconds);
-        }
-        CK_IS(peal_sip_date_from_unix(INT64_C(-62135596801), &date), PEAL_E_RANGE);
-        CK_IS(peal_sip_date_from_unix(INT64_C(253402300800), &date), PEAL_E_RANGE);
-        CK_IS(peal_sip_date_from_unix(INT64_MIN, &date), PEAL_E_RANGE);
-        CK_IS(peal_sip_date_to_unix(&(peal_sip_date){ 2010, 13, 1, 0, 0, 0 }, &seconds),
-              PEAL_E_ARGUMENT);
-        random_seed(7);
-        for (int round = 0; round < 20000; ++round) {
-            random_date(&date);
-            CK_OK(peal_sip_date_to_unix(&date, &seconds));
-            peal_sip_date again;
-            CK_OK(peal_sip_date_from_unix(seconds, &again));
-            ck_assert(random_same_date(&date, &again));
-        }
+        peal_sip_date date;
+    } known[] = {
+        { 0, { 1970, 1, 1, 0, 0, 0 } },
+        { -1, { 1969, 12, 31, 23, 59, 59 } },
+        { 1289690940, { 2010, 11, 13, 23, 29, 0 } },
+        { 951782400, { 2000, 2, 29, 0, 0, 0 } },
+        { 2147483648, { 2038, 1, 19, 3, 14, 8 } },
+        { -62135596800, { 1, 1, 1, 0, 0, 0 } },
+        { 253402300799, { 9999, 12, 31, 23, 59, 59 } },
+    };
+    peal_sip_date date;
+    int64_t seconds;
+    for (size_t i = 0; i < PEAL_COUNT_OF(known); ++i) {
+        CK_OK(peal_sip_date_from_unix(known[i].seconds, &date));
+        ck_assert(random_same_date(&date, &known[i].date));
+        CK_OK(peal_sip_date_to_unix(&date, &seconds));
+        ck_assert_int_eq(seconds, known[i].seconds);
     }
+    CK_IS(peal_sip_date_from_unix(INT64_C(-62135596801), &date), PEAL_E_RANGE);
+    CK_IS(peal_sip_date_from_unix(INT64_C(253402300800), &date), PEAL_E_RANGE);
+    CK_IS(peal_sip_date_from_unix(INT64_MIN, &date), PEAL_E_RANGE);
+    CK_IS(peal_sip_date_to_unix(&(peal_sip_date){ 2010, 13, 1, 0, 0, 0 }, &seconds),
+          PEAL_E_ARGUMENT);
+    random_seed(7);
+    for (int round = 0; round < 20000; ++round) {
+        random_date(&date);
+        CK_OK(peal_sip_date_to_unix(&date, &seconds));
+        peal_sip_date again;
+        CK_OK(peal_sip_date_from_unix(seconds, &again));
+        ck_assert(random_same_date(&date, &again));
+    }
+}
 END_TEST
 
 Suite *suite_property(void)
