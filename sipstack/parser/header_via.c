@@ -131,7 +131,7 @@ static const char *without_comment(const char *start, const char *end)
     while (p && p < end) {
         if (*p == '"') {
             p = peal__sip_skip_quoted(p, end);
-        } else if (*p == '(' && p > start && peal__sip_in(p[-1], PEAL__SIP_WS)) {
+        } else if (*p == '(' && (p == start || peal__sip_in(p[-1], PEAL__SIP_WS))) {
             return peal__sip_skip_comment(p, end) == end ? p : end;
         } else {
             ++p;

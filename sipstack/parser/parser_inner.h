@@ -10,12 +10,6 @@
 /* Digits alone, at most 2**32 - 1. */
 peal_result peal__sip_number_decode(peal_str text, uint32_t *ret);
 
-/* header_field.c: name [= value] up to the separator. Where that is a comma a parameter without a
- * value is malformed; angle: a value may be a URI between brackets.
- * @return PEAL_OK, PEAL_I_END, PEAL_E_SYNTAX */
-peal_result peal__sip_any_param(char separator, bool angle, const char **cursor, const char *end,
-                                peal_str *ret_name, peal_str *ret_value);
-
 /* One row of the header table. */
 typedef struct peal__sip_header_row {
     _Alignas(64) char padded[32]; /* the name, filled up with NUL, to be compared as a vector */
@@ -147,6 +141,12 @@ static inline peal_str peal__sip_line_name(const peal__sip_header_line *line)
 {
     return peal_str_of(line->text, line->name_bytes);
 }
+
+/* header_field.c: name [= value] up to the separator. Where that is a comma a parameter without a
+ * value is malformed; angle: a value may be a URI between brackets.
+ * @return PEAL_OK, PEAL_I_END, PEAL_E_SYNTAX */
+peal_result peal__sip_any_param(char separator, bool angle, const char **cursor, const char *end,
+                                peal_str *ret_name, peal_str *ret_value);
 
 /* packet_typed.c: decodes a line that nobody decoded; NULL when memory is exhausted. */
 const peal__sip_typed *peal__sip_packet_decode_line(peal_sip_packet *packet,

@@ -57,6 +57,6 @@ Suite *suite_torture(void);
 Suite *suite_mutation(void);
 Suite *suite_examples(void);
 Suite *suite_typed(void);
-Suite *suite_property(void);
+Suite *suite_random(void);
 
 #endif

@@ -80,7 +80,7 @@ int main(void)
     srunner_add_suite(runner, suite_mutation());
     srunner_add_suite(runner, suite_examples());
     srunner_add_suite(runner, suite_typed());
-    srunner_add_suite(runner, suite_property());
+    srunner_add_suite(runner, suite_random());
     srunner_run_all(runner, CK_ENV);
     int failed = srunner_ntests_failed(runner);
     srunner_free(runner);

@@ -43,7 +43,7 @@ typedef enum peal_sip_header_kind {
     PEAL_SIP_KIND_TOKENS,       /**< list of peal_str: Require, Supported, Allow, … */
     PEAL_SIP_KIND_VALUE_PARAMS, /**< peal_sip_value: Content-Type, Info-Package … */
     PEAL_SIP_KIND_VALUE_LIST,   /**< list of peal_sip_value: Accept, Security-Client … */
-    PEAL_SIP_KIND_PARAMS,       /**< list of peal_str: parameters alone */
+    PEAL_SIP_KIND_PARAMS,       /**< list of peal_str: parameters alone (peal_sip_param_next()) */
     PEAL_SIP_KIND_CALL_IDS,     /**< list of peal_str: In-Reply-To */
     PEAL_SIP_KIND_RETRY_AFTER,  /**< peal_sip_retry_after */
     PEAL_SIP_KIND_DATE,         /**< peal_sip_date */

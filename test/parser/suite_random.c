@@ -342,10 +342,10 @@ START_TEST(dates_and_seconds_agree)
 }
 END_TEST
 
-Suite *suite_property(void)
+Suite *suite_random(void)
 {
-    Suite *suite = suite_create("property");
-    TCase *tcase = tcase_create("property");
+    Suite *suite = suite_create("random");
+    TCase *tcase = tcase_create("random");
     tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, random_values_come_back, 0, PEAL_SIP_KIND_COUNT);
     tcase_add_loop_test(tcase, damaged_random_values_break_nothing, 0, PEAL_SIP_KIND_COUNT);
