@@ -230,6 +230,22 @@ START_TEST(damaged_examples_break_nothing)
 }
 END_TEST
 
+/* Headers that do not take all that their kind can say. */
+static bool is_narrower(peal_sip_header_id id)
+{
+    static const peal_sip_header_id ids[] = {
+        PEAL_SIP_HEADER_CONTENT_LENGTH, PEAL_SIP_HEADER_MAX_FORWARDS, PEAL_SIP_HEADER_RSEQ,
+        PEAL_SIP_HEADER_CALL_ID,        PEAL_SIP_HEADER_SIP_ETAG,     PEAL_SIP_HEADER_SIP_IF_MATCH,
+        PEAL_SIP_HEADER_SUPPRESS_IF_MATCH,
+    };
+    for (size_t i = 0; i < PEAL_COUNT_OF(ids); ++i) {
+        if (ids[i] == id) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Every example goes into a packet under every header of its kind, and comes out again. */
 static void carry_example(const example *e)
 {
@@ -241,8 +257,7 @@ static void carry_example(const example *e)
     CK_OK(peal_sip_kind_decode(e->kind, e->text, &value));
     for (int i = 1; i < PEAL_SIP_HEADER_COUNT; ++i) {
         peal_sip_header_id id = (peal_sip_header_id)i;
-        if (peal_sip_header_kind_of(id) != e->kind || id == PEAL_SIP_HEADER_CONTENT_LENGTH ||
-            id == PEAL_SIP_HEADER_MAX_FORWARDS || id == PEAL_SIP_HEADER_RSEQ) {
+        if (peal_sip_header_kind_of(id) != e->kind || is_narrower(id)) {
             continue;
         }
         peal_sip_packet *p = NULL;

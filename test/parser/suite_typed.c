@@ -158,6 +158,42 @@ START_TEST(values_are_put_into_a_packet)
 }
 END_TEST
 
+START_TEST(some_headers_take_less_than_their_kind)
+{
+    peal_sip_packet *p = NULL;
+    const void *found;
+    static const struct {
+        peal_sip_header_id id;
+        bool good;
+        peal_str text;
+    } cases[] = {
+        { PEAL_SIP_HEADER_CALL_ID, true, S0("a<b>\"@c") },
+        { PEAL_SIP_HEADER_CALL_ID, false, S0("a b") },
+        { PEAL_SIP_HEADER_CALL_ID, false, S0("") },
+        { PEAL_SIP_HEADER_SIP_ETAG, true, S0("dx200xyz") },
+        { PEAL_SIP_HEADER_SIP_IF_MATCH, false, S0("a b") },
+        { PEAL_SIP_HEADER_SUPPRESS_IF_MATCH, true, S0("*") },
+        { PEAL_SIP_HEADER_SUPPRESS_IF_MATCH, false, S0("a,b") },
+    };
+    CK_OK(peal_sip_packet_new_request(NULL, PEAL_SIP_METHOD_PUBLISH, (peal_str){ 0 }, S("sip:a@b"),
+                                      &p));
+    for (size_t i = 0; i < PEAL_COUNT_OF(cases); ++i) {
+        CK_IS(peal_sip_packet_put(p, cases[i].id, PEAL_SIP_KIND_TEXT, PEAL_SIP_PUT_SET,
+                                  &cases[i].text),
+              cases[i].good ? PEAL_OK : PEAL_E_ARGUMENT);
+        CK_OK(peal_sip_packet_set(p, cases[i].id, cases[i].text));
+        CK_IS(peal_sip_packet_get(p, cases[i].id, PEAL_SIP_KIND_TEXT, 0, &found),
+              cases[i].good ? PEAL_OK : PEAL_E_SIP_HEADER);
+    }
+    for (uint32_t number = 254; number < 258; ++number) {
+        CK_IS(peal_sip_packet_put(p, PEAL_SIP_HEADER_MAX_FORWARDS, PEAL_SIP_KIND_NUMBER,
+                                  PEAL_SIP_PUT_SET, &number),
+              number < 256 ? PEAL_OK : PEAL_E_ARGUMENT);
+    }
+    peal_sip_packet_unref(p);
+}
+END_TEST
+
 /* What would end a value, a parameter or a line cannot be written. */
 static const peal_str injections[] = {
     S0("a\r\nX: y"), S0("a\rb"), S0("a\nb"), S0("a\0b"), S0("a\"b"),  S0("a;b"),
@@ -168,7 +204,7 @@ START_TEST(injections_are_refused)
     peal_str evil = injections[_i];
     peal_blob out = { 0 };
 #define REFUSED(type, ...)                                                                         \
-CK_IS(peal_sip_##type##_encode(&(peal_sip_##type){ __VA_ARGS__ }, &out), PEAL_E_ARGUMENT)
+    CK_IS(peal_sip_##type##_encode(&(peal_sip_##type){ __VA_ARGS__ }, &out), PEAL_E_ARGUMENT)
     REFUSED(event, .package = evil);
     REFUSED(event, .package = S("a"), .id = evil);
     if (!memchr("\"<>", evil.n == 3 ? evil.p[1] : 'x', 3)) { /* these may stand in a Call-ID */
@@ -399,6 +435,7 @@ Suite *suite_typed(void)
     TCase *tcase = tcase_create("typed");
     tcase_add_test(tcase, values_of_a_packet);
     tcase_add_test(tcase, values_are_put_into_a_packet);
+    tcase_add_test(tcase, some_headers_take_less_than_their_kind);
     tcase_add_loop_test(tcase, injections_are_refused, 0, (int)PEAL_COUNT_OF(injections));
     tcase_add_test(tcase, impossible_values_are_refused);
     tcase_add_test(tcase, quoted_strings);
