@@ -13,7 +13,8 @@
  *                 warn-code    = 3DIGIT
  *                 warn-agent   = hostport / pseudonym
  *                 warn-text    = quoted-string
- *                 MIME-Version = 1*DIGIT "." 1*DIGIT */
+ *                 MIME-Version = 1*DIGIT "." 1*DIGIT
+ * RFC 8876 §5.2:  AlertMsg-Error = 1*3DIGIT *(SEMI ("code" EQUAL quoted-string / generic-param)) */
 #include "sipstack/parser/header_inner.h"
 
 static const char day_names[] = "SunMonTueWedThuFriSat";
@@ -384,3 +385,9 @@ void peal__sip_mime_version_write(peal__sip_out *out, const void *value)
     peal__sip_put(out, PEAL_STR("."));
     peal__sip_put_number(out, version->minor);
 }
+
+static const peal__sip_field alert_error_fields[] = {
+    PEAL__SIP_FIELD(peal_sip_alert_error, text, "code", QUOTED),
+};
+const peal__sip_shape peal__sip_alert_error_shape =
+    PEAL__SIP_SHAPE(peal_sip_alert_error, NUMBER, code, alert_error_fields);

@@ -27,10 +27,8 @@ static const char *take_value(const char *p, const char *end, bool angle, peal_s
     return peal__sip_skip_ws(stop + 1, end);
 }
 
-/* name [= value] up to the separator. As peal_sip_param_next(); where the separator is a comma a
- * parameter without a value is malformed. */
-static peal_result take_param(char separator, bool angle, const char **cursor, const char *end,
-                              peal_str *ret_name, peal_str *ret_value)
+peal_result peal__sip_any_param(char separator, bool angle, const char **cursor, const char *end,
+                                peal_str *ret_name, peal_str *ret_value)
 {
     const char *p = *cursor;
     while (p < end && (*p == separator || peal__sip_in(*p, PEAL__SIP_WS))) {
@@ -42,35 +40,32 @@ static peal_result take_param(char separator, bool angle, const char **cursor, c
     }
     const char *start = p;
     p = peal__sip_skip(p, end, PEAL__SIP_PNAME);
-    *ret_name = peal__sip_between(start, p);
-    *ret_value = peal_str_of(p, 0);
+    peal_str name = peal__sip_between(start, p);
+    peal_str value = peal_str_of(p, 0);
     p = peal__sip_skip_ws(p, end);
     if (p < end && *p == '=') {
-        p = take_value(p + 1, end, angle, ret_value);
+        p = take_value(p + 1, end, angle, &value);
     } else if (separator == ',') {
         return PEAL_E_SYNTAX;
     }
-    if (ret_name->n == 0 || !p || (p < end && *p != separator)) {
+    if (name.n == 0 || !p || (p < end && *p != separator)) {
         return PEAL_E_SYNTAX;
     }
     *cursor = p;
+    *ret_name = name;
+    *ret_value = value;
     return PEAL_OK;
 }
 
 peal_result peal_sip_auth_param_next(peal_str *cursor, peal_str *ret_name, peal_str *ret_value)
 {
-    peal_str name, value;
     if (cursor->n == 0) {
         return PEAL_I_END;
     }
     const char *p = cursor->p, *end = p + cursor->n;
-    peal_result r = take_param(',', false, &p, end, &name, &value);
+    peal_result r = peal__sip_any_param(',', false, &p, end, ret_name, ret_value);
     if (r >= 0) {
         *cursor = peal__sip_between(p, end);
-    }
-    if (r == PEAL_OK) {
-        *ret_name = name;
-        *ret_value = value;
     }
     return r;
 }
@@ -205,7 +200,7 @@ peal_result peal__sip_fields_take(const peal__sip_field *fields, size_t count, c
     uint32_t seen = 0;
     bool some = separator == ';'; /* a list must have one */
     peal_result r;
-    while ((r = take_param(separator, angle, &p, end, &name, &value)) == PEAL_OK) {
+    while ((r = peal__sip_any_param(separator, angle, &p, end, &name, &value)) == PEAL_OK) {
         size_t i = find_field(fields, count, name);
         some = true;
         if (i == count) {
@@ -336,7 +331,7 @@ static void put_others(peal__sip_out *out, const peal__sip_field *fields, size_t
     const bool angle = has_angle(fields, count);
     peal_str name, value;
     peal_result r;
-    while ((r = take_param(separator, angle, &p, end, &name, &value)) == PEAL_OK) {
+    while ((r = peal__sip_any_param(separator, angle, &p, end, &name, &value)) == PEAL_OK) {
         if (find_field(fields, count, name) < count) {
             continue;
         }

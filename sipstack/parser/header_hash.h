@@ -24,6 +24,7 @@ enum {
     X(48, P_REFUSED_URI_LIST) \
     X(55, CALL_INFO) \
     X(65, P_PROFILE_KEY) \
+    X(70, ALERT_ERROR) \
     X(71, P_ACCESS_NETWORK_INFO) \
     X(75, ALLOW) \
     X(76, EVENT) \

@@ -164,7 +164,7 @@ extern const peal__sip_shape peal__sip_session_expires_shape, peal__sip_min_se_s
     peal__sip_session_id_shape, peal__sip_reason_shape, peal__sip_refer_sub_shape,
     peal__sip_answer_mode_shape, peal__sip_event_shape, peal__sip_identity_shape,
     peal__sip_history_info_shape, peal__sip_diversion_shape, peal__sip_charging_vector_shape,
-    peal__sip_contact_params_shape;
+    peal__sip_contact_params_shape, peal__sip_alert_error_shape;
 #define PEAL__SIP_CODEC(name)                                                                      \
     peal_result peal__sip_##name##_decode(peal_str text, void *ret);                               \
     void peal__sip_##name##_write(peal__sip_out *out, const void *value);

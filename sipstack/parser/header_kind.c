@@ -55,6 +55,7 @@ const peal__sip_kind peal__sip_kinds[PEAL_SIP_KIND_COUNT] = {
                                   .list = PEAL_SIP_KIND_DIVERSION },
     [PEAL_SIP_KIND_CHARGING_VECTOR] = { SHAPE(peal_sip_charging_vector, charging_vector) },
     [PEAL_SIP_KIND_CONTACT_PARAMS] = { SHAPE(peal_sip_contact_params, contact_params) },
+    [PEAL_SIP_KIND_ALERT_ERROR] = { SHAPE(peal_sip_alert_error, alert_error) },
 };
 
 /* NULL: no typed form. */
@@ -136,11 +137,23 @@ static bool is_of_kind(peal_sip_header_id id, peal_sip_header_kind kind)
            (own == kind || peal__sip_kinds[own].list == (uint8_t)kind);
 }
 
-/* Numbers have limits that depend on the header. */
-static bool in_range(peal_sip_header_id id, const void *value)
+/* What a kind cannot say: limits of numbers, and texts that are not free (RFC 3261 §25.1 callid,
+ * RFC 3903 §11 entity-tag). */
+static bool fits(peal_sip_header_id id, const void *value)
 {
-    return peal__sip_kind_of(id) != PEAL_SIP_KIND_NUMBER ||
-           peal__sip_number_fits(id, *(const uint32_t *)value);
+    const peal_str *text = value;
+    switch (id) {
+    case PEAL_SIP_HEADER_CALL_ID:
+        return text->n && peal__sip_skip_visible(text->p, text->p + text->n) == text->p + text->n;
+    case PEAL_SIP_HEADER_SIP_ETAG:
+    case PEAL_SIP_HEADER_SIP_IF_MATCH:
+    case PEAL_SIP_HEADER_SUPPRESS_IF_MATCH:
+        return text->n &&
+               peal__sip_skip(text->p, text->p + text->n, PEAL__SIP_TOKEN) == text->p + text->n;
+    default:
+        return peal__sip_kind_of(id) != PEAL_SIP_KIND_NUMBER ||
+               peal__sip_number_fits(id, *(const uint32_t *)value);
+    }
 }
 
 peal_result peal_sip_packet_get(peal_sip_packet *packet, peal_sip_header_id id,
@@ -151,7 +164,7 @@ peal_result peal_sip_packet_get(peal_sip_packet *packet, peal_sip_header_id id,
         return PEAL_E_NOT_FOUND;
     }
     peal_result r = peal__sip_packet_find(packet, id, nth, &found);
-    if (r >= 0 && !in_range(id, found)) {
+    if (r >= 0 && !fits(id, found)) {
         r = PEAL_E_SIP_HEADER;
     }
     if (r >= 0) {
@@ -183,7 +196,7 @@ peal_result peal_sip_packet_put(peal_sip_packet *packet, peal_sip_header_id id,
         return PEAL_E_ARGUMENT;
     }
     const peal__sip_kind *row = &peal__sip_kinds[peal__sip_kind_of(id)];
-    peal_result r = in_range(id, value) ? write_value(row, &text, value) : PEAL_E_ARGUMENT;
+    peal_result r = fits(id, value) ? write_value(row, &text, value) : PEAL_E_ARGUMENT;
     if (r >= 0 && text.bytes > PEAL__SIP_LINE_BYTES_MAX) {
         r = PEAL_E_LIMIT;
     }

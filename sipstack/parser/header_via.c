@@ -121,18 +121,21 @@ static bool take_params(peal_sip_via *via, const char *p, const char *end)
     return r == PEAL_I_END;
 }
 
-/* RFC 2543 allowed a comment at the end. */
-static const char *without_comment(const char *p, const char *end)
+/* RFC 2543 allowed a comment at the end. What stands in a quoted string is none. */
+static const char *without_comment(const char *start, const char *end)
 {
-    const char *open = p;
+    const char *p = start;
     if (end == p || end[-1] != ')') {
         return end;
     }
-    while ((open = memchr(open, '(', (size_t)(end - open))) != NULL) {
-        if (open == p || peal__sip_in(open[-1], PEAL__SIP_WS)) {
-            return peal__sip_skip_comment(open, end) == end ? open : end;
+    while (p && p < end) {
+        if (*p == '"') {
+            p = peal__sip_skip_quoted(p, end);
+        } else if (*p == '(' && (p == start || peal__sip_in(p[-1], PEAL__SIP_WS))) {
+            return peal__sip_skip_comment(p, end) == end ? p : end;
+        } else {
+            ++p;
         }
-        ++open;
     }
     return end;
 }

@@ -185,6 +185,12 @@ peal_sip_packet *peal__sip_packet_of_frame(const peal__sip_frame *frame, peal_po
 /* packet_new.c: sets the status line. @return PEAL_OK, PEAL_E_ARGUMENT, PEAL_E_NO_MEMORY */
 peal_result peal__sip_packet_set_status(peal_sip_packet *packet, unsigned status, peal_str reason);
 
+/* header_field.c: name [= value] up to the separator. Where that is a comma a parameter without a
+ * value is malformed; angle: a value may be a URI between brackets.
+ * @return PEAL_OK, PEAL_I_END, PEAL_E_SYNTAX */
+peal_result peal__sip_any_param(char separator, bool angle, const char **cursor, const char *end,
+                                peal_str *ret_name, peal_str *ret_value);
+
 /* packet_typed.c: decodes a line that nobody decoded; NULL when memory is exhausted. */
 const peal__sip_typed *peal__sip_packet_decode_line(peal_sip_packet *packet,
                                                     peal__sip_header_line *line);

@@ -8,7 +8,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const peal_sip_header_kind kinds[] = {
         PEAL_SIP_KIND_DATE,    PEAL_SIP_KIND_TIMESTAMP,    PEAL_SIP_KIND_RETRY_AFTER,
-        PEAL_SIP_KIND_WARNING, PEAL_SIP_KIND_MIME_VERSION,
+        PEAL_SIP_KIND_WARNING, PEAL_SIP_KIND_MIME_VERSION, PEAL_SIP_KIND_ALERT_ERROR,
     };
     return fuzz_kind_input(kinds, PEAL_COUNT_OF(kinds), data, size);
 }

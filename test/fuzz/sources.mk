@@ -53,7 +53,7 @@ fuzz_header_programs = fuzz_header_via \
 	fuzz_header_event
 EXTRA_PROGRAMS += $(fuzz_header_programs)
 CLEANFILES += $(fuzz_header_programs)
-EXTRA_DIST += test/fuzz/header_seeds.txt test/fuzz/headers.dict test/fuzz/header_seeds.py
+EXTRA_DIST += test/fuzz/headers.dict test/fuzz/header_seeds.py
 fuzz_kind_parts = test/fuzz/fuzz_kind.c test/fuzz/fuzz_kind.h
 if !FUZZING
 fuzz_kind_parts += test/fuzz/replay_main.c
@@ -85,8 +85,8 @@ endif
 
 fuzz-headers: $(fuzz_header_programs)
 	for p in $(fuzz_header_programs); do \
-	  python3 $(srcdir)/test/fuzz/header_seeds.py $(srcdir)/test/fuzz/header_seeds.txt $$p \
-	    $$p.corpus || exit 1; \
+	  python3 $(srcdir)/test/fuzz/header_seeds.py $(srcdir)/test/fuzz/$$p.c \
+	    $(srcdir)/test/data/header_examples.txt $$p.corpus || exit 1; \
 	  if test -n "$(FUZZ_LDFLAGS)"; then \
 	    ./$$p -max_total_time=$(FUZZ_SECONDS) -max_len=500 -print_final_stats=1 \
 	      -dict=$(srcdir)/test/fuzz/headers.dict $$p.corpus || exit 1; \

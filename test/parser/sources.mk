@@ -11,6 +11,8 @@ TESTS += test_parser
 test_parser_SOURCES = test/parser/test_parser.c test/parser/parser_kit.c \
 	test/parser/parser_kit.h test/parser/suite_edit.c \
 	test/parser/suite_headers.c test/parser/suite_mutation.c test/parser/suite_packet.c \
+	test/parser/random_member.c test/parser/random_member.h test/parser/suite_examples.c \
+	test/parser/suite_random.c \
 	test/parser/suite_torture.c test/parser/suite_typed.c test/parser/suite_uri.c \
 	test/fuzz/fuzz_kind.c test/fuzz/fuzz_kind.h test/fuzz/fuzz_packet.c \
 	test/fuzz/fuzz_packet.h

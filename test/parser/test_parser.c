@@ -10,7 +10,9 @@ int main(void)
     srunner_add_suite(runner, suite_edit());
     srunner_add_suite(runner, suite_torture());
     srunner_add_suite(runner, suite_mutation());
+    srunner_add_suite(runner, suite_examples());
     srunner_add_suite(runner, suite_typed());
+    srunner_add_suite(runner, suite_random());
     srunner_add_suite(runner, suite_corpus());
     srunner_add_suite(runner, suite_malformed());
     srunner_run_all(runner, CK_ENV);

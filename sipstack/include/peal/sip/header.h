@@ -71,6 +71,7 @@ typedef enum peal_sip_header_kind {
     PEAL_SIP_KIND_DIVERSION,          /**< list of peal_sip_diversion */
     PEAL_SIP_KIND_CHARGING_VECTOR,    /**< peal_sip_charging_vector */
     PEAL_SIP_KIND_CONTACT_PARAMS,     /**< peal_sip_contact_params: of an address's params */
+    PEAL_SIP_KIND_ALERT_ERROR,        /**< peal_sip_alert_error */
     PEAL_SIP_KIND_COUNT               /**< how many there are */
 } peal_sip_header_kind;
 
@@ -192,7 +193,8 @@ typedef enum peal_sip_header_kind {
     X(P_REFUSED_URI_LIST, "P-Refused-URI-List", 0, ADDRESS_LIST, 0)                               \
     X(P_SERVED_USER, "P-Served-User", 0, ADDRESS, 2)                                              \
     X(P_USER_DATABASE, "P-User-Database", 0, ADDRESS, 2)                                          \
-    X(P_VISITED_NETWORK_ID, "P-Visited-Network-ID", 0, VALUE_LIST, 0)
+    X(P_VISITED_NETWORK_ID, "P-Visited-Network-ID", 0, VALUE_LIST, 0)                             \
+    X(ALERT_ERROR, "AlertMsg-Error", 0, ALERT_ERROR, 2)
 
 /** Private: one row as an enumerator. */
 #define PEAL_SIP_HEADER_ENUM(id, name, compact, kind, single) PEAL_SIP_HEADER_##id,

@@ -62,6 +62,14 @@ typedef struct peal_sip_mime_version {
 } peal_sip_mime_version;
 PEAL_SIP_ONE(mime_version, MIME_VERSION)
 
+/** AlertMsg-Error (RFC 8876 §5.2). */
+typedef struct peal_sip_alert_error {
+    uint32_t code;   /**< such as 101 */
+    peal_str text;   /**< its code parameter between the quotes; absent if none */
+    peal_str params; /**< from the first ';' */
+} peal_sip_alert_error;
+PEAL_SIP_ONE(alert_error, ALERT_ERROR)
+
 #ifdef __cplusplus
 }
 #endif
