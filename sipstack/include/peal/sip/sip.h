@@ -13,6 +13,7 @@
 #include <peal/sip/events.h>
 #include <peal/sip/generic_svc.h>
 #include <peal/sip/header.h>
+#include <peal/sip/keys.h>
 #include <peal/sip/multipart.h>
 #include <peal/sip/packet.h>
 #include <peal/sip/service.h>
