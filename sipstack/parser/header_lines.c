@@ -45,6 +45,9 @@ peal_result peal_sip_lines_next(peal_str *cursor, peal_sip_line *ret)
         return PEAL_E_SYNTAX;
     }
     line.value = peal__sip_trim(peal__sip_between(value, stop));
+    if (line.value.n == 0) {
+        line.value.p = stop;
+    }
     *ret = line;
     *cursor = peal__sip_between(next, end);
     return PEAL_OK;

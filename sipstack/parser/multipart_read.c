@@ -86,6 +86,9 @@ static peal_result take_type(peal_sip_multipart *m, peal_str content_type)
     peal_str name, value;
     peal_result r;
     size_t boundaries = 0;
+    if (content_type.n == 0) {
+        return PEAL_E_NOT_FOUND;
+    }
     if (peal_sip_value_decode(content_type, &type) < 0) {
         return PEAL_E_SYNTAX;
     }

@@ -132,13 +132,12 @@ static void put_type(peal__sip_writer *w, const peal_sip_multipart_source *sourc
     }
     /* The type as a reader sees it: one boundary, and no line end that would end the header. */
     peal_str text = peal__sip_written(w);
-    const char *subtype_end = source->subtype.p + source->subtype.n;
+    peal_str subtype = source->subtype.n ? source->subtype : PEAL_STR("mixed");
+    const char *subtype_end = subtype.p + subtype.n;
     char line[PEAL_SIP_BOUNDARY_MAX + 4] = "--";
     memcpy(line + 2, boundary.p, boundary.n);
     memcpy(line + 2 + boundary.n, "--", 2);
-    if (!value_ok(text) ||
-        (source->subtype.n &&
-         peal__sip_skip(source->subtype.p, subtype_end, PEAL__SIP_TOKEN) != subtype_end) ||
+    if (!value_ok(text) || peal__sip_skip(subtype.p, subtype_end, PEAL__SIP_TOKEN) != subtype_end ||
         (source->params.n && source->params.p[0] != ';') ||
         peal_sip_multipart_init(&again, text, peal_str_of(line, boundary.n + 4), NULL) < 0) {
         peal__sip_put_fail(w, PEAL_E_ARGUMENT);

@@ -52,5 +52,7 @@ static inline peal_result peal__sip_write_end(peal__sip_writer *w)
 /* uri_text.c: the text of a URI's part with needless escapes undone and needed ones made. */
 void peal__sip_uri_put_canonical(peal__sip_writer *w, peal_sip_uri_part part, peal_str text,
                                  bool lower);
+/* uri_phone.c: the same for a parameter that is a number: without visual separators, lower case. */
+void peal__sip_phone_put_canonical(peal__sip_writer *w, peal_str number);
 
 #endif

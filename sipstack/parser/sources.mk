@@ -1,4 +1,5 @@
 parser_sources = sipstack/parser/sip_version.c \
+	sipstack/parser/txn_key.c sipstack/parser/dialog_key.c \
 	sipstack/parser/char_table.c sipstack/parser/header_table.c sipstack/parser/header_hash.h \
 	sipstack/parser/reason_phrase.c sipstack/parser/parser_inner.h sipstack/parser/parser_priv.h \
 	sipstack/parser/parser_scan.h \
@@ -20,7 +21,7 @@ parser_sources = sipstack/parser/sip_version.c \
 	sipstack/parser/multipart_write.c sipstack/parser/transfer_coding.c \
 	sipstack/parser/encoded_word.c sipstack/parser/message_summary.c sipstack/parser/stream.c
 parser_headers = sipstack/include/peal/sip/packet.h sipstack/include/peal/sip/uri.h sipstack/include/peal/sip/header.h sipstack/include/peal/sip/version.h \
-	sipstack/include/peal/sip/body.h sipstack/include/peal/sip/encoded_word.h \
+	sipstack/include/peal/sip/body.h sipstack/include/peal/sip/encoded_word.h sipstack/include/peal/sip/keys.h \
 	sipstack/include/peal/sip/multipart.h sipstack/include/peal/sip/stream.h
 parser_headers += sipstack/include/peal/sip/header_access.h sipstack/include/peal/sip/header_auth.h \
 	sipstack/include/peal/sip/header_date.h sipstack/include/peal/sip/header_event.h \

@@ -94,17 +94,18 @@ peal_result peal_sip_uri_phone(const peal_sip_uri *uri, peal_sip_phone *ret)
     return PEAL_E_NOT_FOUND;
 }
 
-/* The next digit, in lower case; 0 at the end. */
+enum { NO_DIGIT = 0x200 };
+
+/* The next digit, in lower case, with its escape undone; NO_DIGIT at the end. */
 static unsigned next_digit(const char **p, const char *end)
 {
-    while (*p < end && is_visual_separator(**p)) {
-        ++*p;
+    while (*p < end) {
+        unsigned c = peal__sip_uri_next_char(p, end);
+        if (!is_visual_separator((char)c)) {
+            return c - 'A' < 26 ? c + 0x20 : c;
+        }
     }
-    if (*p == end) {
-        return 0;
-    }
-    unsigned c = peal__sip_uri_next_char(p, end);
-    return c - 'A' < 26 ? c + 0x20 : c;
+    return NO_DIGIT;
 }
 
 bool peal__sip_same_number(peal_str a, peal_str b)
@@ -113,11 +114,8 @@ bool peal__sip_same_number(peal_str a, peal_str b)
     const char *q = b.p, *q_end = b.p + b.n;
     for (;;) {
         unsigned x = next_digit(&p, p_end), y = next_digit(&q, q_end);
-        if (x != y) {
-            return false;
-        }
-        if (x == 0) {
-            return p == p_end && q == q_end;
+        if (x != y || x == NO_DIGIT) {
+            return x == y;
         }
     }
 }
@@ -143,11 +141,21 @@ peal_result peal_sip_phone_digits(peal_str number, peal_blob *out)
     peal__sip_writer w = peal__sip_write_to(out);
     const char *p = number.p, *end = number.n ? p + number.n : p;
     while (p < end) {
-        if (is_visual_separator(*p)) {
-            ++p;
-        } else {
-            peal__sip_put_char(&w, (char)peal__sip_uri_next_char(&p, end));
+        char c = (char)peal__sip_uri_next_char(&p, end);
+        if (!is_visual_separator(c)) {
+            peal__sip_put_char(&w, c);
         }
     }
     return peal__sip_write_end(&w);
+}
+
+void peal__sip_phone_put_canonical(peal__sip_writer *w, peal_str number)
+{
+    const char *p = number.p, *end = number.n ? p + number.n : p;
+    while (p < end) {
+        const char *start = p;
+        if (!is_visual_separator((char)peal__sip_uri_next_char(&p, end))) {
+            peal__sip_uri_put_canonical(w, PEAL_SIP_URI_PARAM, peal__sip_between(start, p), true);
+        }
+    }
 }

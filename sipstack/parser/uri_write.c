@@ -220,15 +220,16 @@ static void put_sorted_params(peal__sip_writer *w, const peal_sip_uri *uri)
     for (size_t i = 0; i < list.count && w->result >= 0; ++i) {
         name = list.fields[i].name;
         value = list.fields[i].value;
-        peal__sip_put_char(w, ';');
-        peal__sip_uri_put_canonical(w, PEAL_SIP_URI_PARAM, name, true);
-        peal__sip_put(w, value.n ? PEAL_STR("=") : PEAL_STR(""));
         bool is_number =
             is_tel &&
             (peal_str_ieq(name, PEAL_STR("ext")) ||
              (peal_str_ieq(name, PEAL_STR("phone-context")) && value.n && value.p[0] == '+'));
+        bool is_empty = is_number ? peal__sip_same_number(value, PEAL_STR("")) : value.n == 0;
+        peal__sip_put_char(w, ';');
+        peal__sip_uri_put_canonical(w, PEAL_SIP_URI_PARAM, name, true);
+        peal__sip_put(w, is_empty ? PEAL_STR("") : PEAL_STR("="));
         if (is_number) {
-            w->result = peal_sip_phone_digits(value, w->blob);
+            peal__sip_phone_put_canonical(w, value);
         } else {
             peal__sip_uri_put_canonical(w, PEAL_SIP_URI_PARAM, value, true);
         }
@@ -252,6 +253,7 @@ static void put_sorted_headers(peal__sip_writer *w, const peal_sip_uri *uri)
     }
 }
 
+/* What a number may hold needs no escape in a tel URI. */
 static void put_canonical_tel(peal__sip_writer *w, const peal_sip_uri *uri)
 {
     const char *p = uri->user.p, *end = p + uri->user.n;

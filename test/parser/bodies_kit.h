@@ -31,6 +31,7 @@ Suite *suite_summary(void);
 Suite *suite_encoded_word(void);
 Suite *suite_stream(void);
 Suite *suite_values(void);
+Suite *suite_keys(void);
 Suite *suite_property(void);
 
 #endif

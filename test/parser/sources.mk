@@ -25,7 +25,8 @@ test_parser_LDADD = $(test_sip_libs)
 check_PROGRAMS += test_bodies
 TESTS += test_bodies
 test_bodies_SOURCES = test/parser/test_bodies.c test/parser/bodies_kit.h test/parser/parser_kit.c \
-	test/parser/parser_kit.h test/parser/suite_encoded_word.c test/parser/suite_multipart.c \
+	test/parser/parser_kit.h test/parser/suite_encoded_word.c test/parser/suite_keys.c \
+	test/parser/suite_multipart.c \
 	test/parser/suite_property.c test/parser/suite_sipfrag.c test/parser/suite_stream.c \
 	test/parser/suite_summary.c test/parser/suite_uri_make.c test/parser/suite_values.c \
 	test/fuzz/fuzz_uri.c test/fuzz/fuzz_stream.c test/fuzz/fuzz_multipart.c \

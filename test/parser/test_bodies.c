@@ -11,6 +11,7 @@ int main(void)
     srunner_add_suite(runner, suite_encoded_word());
     srunner_add_suite(runner, suite_stream());
     srunner_add_suite(runner, suite_values());
+    srunner_add_suite(runner, suite_keys());
     srunner_add_suite(runner, suite_property());
     srunner_run_all(runner, CK_ENV);
     int failed = srunner_ntests_failed(runner);

@@ -19,6 +19,7 @@
 #include <peal/sip/header_event.h>
 #include <peal/sip/header_identity.h>
 #include <peal/sip/header_session.h>
+#include <peal/sip/keys.h>
 #include <peal/sip/multipart.h>
 #include <peal/sip/packet.h>
 #include <peal/sip/service.h>
