@@ -5,61 +5,68 @@
  * other (Via, Route, Record-Route, From, To, Call-ID, CSeq, Contact, Max-Forwards); so does what
  * presents this element (User-Agent, Server). What speaks from user to user crosses as it is:
  * Subject, Priority, Date, Reason, Warning, credentials and challenges, Retry-After …, the body
- * with all its Content-… headers, and every header this program does not know, except those of
- * extensions that need an element on each leg which understands them (kept_names). Allow, Supported
- * and Require cross reduced to what works through this program. Contact crosses in 3xx and 485
- * only: there it names others (RFC 3261 §8.1.3.4, §21.4.22). */
+ * with all its Content-… headers, and every other header, except those of extensions that need an
+ * element on each leg which understands them (RFC 3262, 4028, 3891, 3911, 4538, 3327, 3608, 3329,
+ * 3325, 5626). Allow, Supported and Require cross reduced to what works through this program.
+ * Contact crosses in 3xx and 485 only: there it names others (RFC 3261 §8.1.3.4, §21.4.22). */
 #include "apps/b2bua/b2bua_priv.h"
 
-enum { REQUESTS = 1, RESPONSES = 2, BOTH = 3 };
+/* The default is to cross. */
+enum { STAYS = 1, REQUESTS, RESPONSES };
 
 static const uint8_t crossing[PEAL_SIP_HEADER_COUNT] = {
-    [PEAL_SIP_HEADER_OTHER] = BOTH,
-    [PEAL_SIP_HEADER_ACCEPT] = BOTH,
-    [PEAL_SIP_HEADER_ACCEPT_ENCODING] = BOTH,
-    [PEAL_SIP_HEADER_ACCEPT_LANGUAGE] = BOTH,
-    [PEAL_SIP_HEADER_EXPIRES] = BOTH,
+    [PEAL_SIP_HEADER_VIA] = STAYS,
+    [PEAL_SIP_HEADER_ROUTE] = STAYS,
+    [PEAL_SIP_HEADER_RECORD_ROUTE] = STAYS,
+    [PEAL_SIP_HEADER_FROM] = STAYS,
+    [PEAL_SIP_HEADER_TO] = STAYS,
+    [PEAL_SIP_HEADER_CALL_ID] = STAYS,
+    [PEAL_SIP_HEADER_CSEQ] = STAYS,
+    [PEAL_SIP_HEADER_MAX_FORWARDS] = STAYS,
+    [PEAL_SIP_HEADER_USER_AGENT] = STAYS,
+    [PEAL_SIP_HEADER_SERVER] = STAYS,
+    [PEAL_SIP_HEADER_TIMESTAMP] = STAYS,
+    [PEAL_SIP_HEADER_ALLOW] = STAYS,
+    [PEAL_SIP_HEADER_SUPPORTED] = STAYS,
+    [PEAL_SIP_HEADER_REQUIRE] = STAYS,
+    [PEAL_SIP_HEADER_PROXY_REQUIRE] = STAYS,
+    /* The body brings its own. */
+    [PEAL_SIP_HEADER_CONTENT_LENGTH] = STAYS,
+    [PEAL_SIP_HEADER_CONTENT_TYPE] = STAYS,
+    [PEAL_SIP_HEADER_CONTENT_DISPOSITION] = STAYS,
+    [PEAL_SIP_HEADER_CONTENT_ENCODING] = STAYS,
+    [PEAL_SIP_HEADER_CONTENT_LANGUAGE] = STAYS,
+    [PEAL_SIP_HEADER_CONTENT_ID] = STAYS,
+    /* Extensions that bind to one dialog, hop or trusted peer. */
+    [PEAL_SIP_HEADER_RSEQ] = STAYS,
+    [PEAL_SIP_HEADER_RACK] = STAYS,
+    [PEAL_SIP_HEADER_SESSION_EXPIRES] = STAYS,
+    [PEAL_SIP_HEADER_MIN_SE] = STAYS,
+    [PEAL_SIP_HEADER_REPLACES] = STAYS,
+    [PEAL_SIP_HEADER_JOIN] = STAYS,
+    [PEAL_SIP_HEADER_TARGET_DIALOG] = STAYS,
+    [PEAL_SIP_HEADER_PATH] = STAYS,
+    [PEAL_SIP_HEADER_SERVICE_ROUTE] = STAYS,
+    [PEAL_SIP_HEADER_SECURITY_CLIENT] = STAYS,
+    [PEAL_SIP_HEADER_SECURITY_SERVER] = STAYS,
+    [PEAL_SIP_HEADER_SECURITY_VERIFY] = STAYS,
+    [PEAL_SIP_HEADER_P_ASSERTED_IDENTITY] = STAYS,
+    [PEAL_SIP_HEADER_P_PREFERRED_IDENTITY] = STAYS,
+    [PEAL_SIP_HEADER_FLOW_TIMER] = STAYS,
+    /* Those that mean something in one direction. */
     [PEAL_SIP_HEADER_MIN_EXPIRES] = RESPONSES,
     [PEAL_SIP_HEADER_RETRY_AFTER] = RESPONSES,
-    [PEAL_SIP_HEADER_REASON] = BOTH,
     [PEAL_SIP_HEADER_SUBJECT] = REQUESTS,
-    [PEAL_SIP_HEADER_ORGANIZATION] = BOTH,
     [PEAL_SIP_HEADER_PRIORITY] = REQUESTS,
-    [PEAL_SIP_HEADER_DATE] = BOTH,
-    [PEAL_SIP_HEADER_MIME_VERSION] = BOTH,
     [PEAL_SIP_HEADER_WARNING] = RESPONSES,
-    [PEAL_SIP_HEADER_CALL_INFO] = BOTH,
-    [PEAL_SIP_HEADER_ALERT_INFO] = BOTH,
     [PEAL_SIP_HEADER_ERROR_INFO] = RESPONSES,
     [PEAL_SIP_HEADER_IN_REPLY_TO] = REQUESTS,
-    [PEAL_SIP_HEADER_REPLY_TO] = BOTH,
     [PEAL_SIP_HEADER_UNSUPPORTED] = RESPONSES,
     [PEAL_SIP_HEADER_AUTHORIZATION] = REQUESTS,
     [PEAL_SIP_HEADER_PROXY_AUTHORIZATION] = REQUESTS,
     [PEAL_SIP_HEADER_WWW_AUTHENTICATE] = RESPONSES,
     [PEAL_SIP_HEADER_PROXY_AUTHENTICATE] = RESPONSES,
     [PEAL_SIP_HEADER_AUTHENTICATION_INFO] = RESPONSES,
-};
-
-/* Extensions that bind to one dialog, hop or trusted peer: RFC 3262, 4028, 3891, 3911, 4538, 3327,
- * 3608, 3329, 3325, 5626. */
-static const peal_str kept_names[] = {
-    PEAL_STR("RSeq"),
-    PEAL_STR("RAck"),
-    PEAL_STR("Session-Expires"),
-    PEAL_STR("x"), /* its compact form */
-    PEAL_STR("Min-SE"),
-    PEAL_STR("Replaces"),
-    PEAL_STR("Join"),
-    PEAL_STR("Target-Dialog"),
-    PEAL_STR("Path"),
-    PEAL_STR("Service-Route"),
-    PEAL_STR("Security-Client"),
-    PEAL_STR("Security-Server"),
-    PEAL_STR("Security-Verify"),
-    PEAL_STR("P-Asserted-Identity"),
-    PEAL_STR("P-Preferred-Identity"),
-    PEAL_STR("Flow-Timer"),
 };
 
 /* The lists are this program's own: their separator is always the same. */
@@ -77,18 +84,25 @@ bool peal__text_has_token(peal_str list, peal_str token)
     return false;
 }
 
+/* The body brings its own Content-… headers. */
 static bool other_crosses(peal_str name)
 {
-    /* The body brings its own Content-… headers. */
-    if (name.n > 8 && peal_str_ieq(peal_str_of(name.p, 8), PEAL_STR("Content-"))) {
-        return false;
+    return name.n <= 8 || !peal_str_ieq(peal_str_of(name.p, 8), PEAL_STR("Content-"));
+}
+
+static bool contact_crosses(const peal_sip_packet *from)
+{
+    unsigned status = peal_sip_packet_status(from);
+    return (status >= 300 && status < 400) || status == 485;
+}
+
+static bool known_crosses(peal_sip_header_id id, const peal_sip_packet *from)
+{
+    if (id == PEAL_SIP_HEADER_CONTACT) {
+        return contact_crosses(from);
     }
-    for (size_t i = 0; i < PEAL_COUNT_OF(kept_names); i++) {
-        if (peal_str_ieq(name, kept_names[i])) {
-            return false;
-        }
-    }
-    return true;
+    return crossing[id] == 0 ||
+           crossing[id] == (peal_sip_packet_is_request(from) ? REQUESTS : RESPONSES);
 }
 
 /* A folded value is written on one line (RFC 3261 §7.3.1). */
@@ -146,24 +160,13 @@ static peal_result pass_tokens(peal_sip_packet *to, peal_sip_packet *from, peal_
     return count ? peal_sip_packet_setv(to, id, parts, count) : PEAL_OK;
 }
 
-static bool contact_crosses(const peal_sip_packet *from)
-{
-    unsigned status = peal_sip_packet_status(from);
-    return (status >= 300 && status < 400) || status == 485;
-}
-
 static peal_result pass_lines(peal_sip_packet *to, peal_sip_packet *from)
 {
-    uint8_t kind = peal_sip_packet_is_request(from) ? REQUESTS : RESPONSES;
     peal_sip_line line;
     peal_result r = PEAL_OK;
     for (size_t i = 0; r >= 0 && peal_sip_packet_line(from, i, &line) >= 0; i++) {
-        bool crosses = line.id < PEAL_SIP_HEADER_COUNT && (crossing[line.id] & kind) != 0;
-        if (line.id == PEAL_SIP_HEADER_OTHER) {
-            crosses = other_crosses(line.name);
-        } else if (line.id == PEAL_SIP_HEADER_CONTACT) {
-            crosses = contact_crosses(from);
-        }
+        bool crosses = line.id == PEAL_SIP_HEADER_OTHER ? other_crosses(line.name)
+                                                        : known_crosses(line.id, from);
         r = crosses ? pass_line(to, &line) : PEAL_OK;
     }
     return r;

@@ -83,19 +83,12 @@ static bool list_has(peal_str list, peal_str wanted, bool case_counts)
 static bool check_fault(peal_sip_dispatcher *d, peal_sip_packet *request)
 {
     const peal_sip_fault *fault = peal_sip_packet_fault(request);
-    switch (fault->result) {
-    case PEAL_E_SIP_VERSION:
-        reject(d, request, 505, absent(), NULL);
-        return true;
-    case PEAL_E_SIP_URI_SCHEME:
-        reject(d, request, 416, absent(), NULL);
-        return true;
-    default:
-        if (fault->result < 0) {
-            reject(d, request, 400, peal_str_z(fault->reason), NULL);
-        }
-        return fault->result < 0;
+    if (fault->result >= 0) {
+        return false;
     }
+    const unsigned status = peal_sip_fault_status(fault);
+    reject(d, request, status, status == 400 ? peal_str_z(fault->reason) : absent(), NULL);
+    return true;
 }
 
 /* §9.2: a CANCEL that matches nothing. */

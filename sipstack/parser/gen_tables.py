@@ -56,8 +56,8 @@ def slot(name, k, mask):
 
 
 def perfect(all_names):
-    for mask in (255, 511, 1023):
-        for k in itertools.product(range(1, 64), range(1, 64, 2), range(1, 64, 2)):
+    for mask in (255, 511, 1023, 2047):
+        for k in itertools.product(range(1, 32), range(1, 128, 3), range(1, 128, 5)):
             seen = set()
             for name in all_names:
                 s = slot(name, k, mask)

@@ -1,10 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* name-addr and addr-spec with header parameters: From, To, Contact, Route, Record-Route. The URI
- * itself is decoded by who needs it. Any thread. RFC 3261 §20.10, §20.20, §20.39, §25.1. */
-#include "sipstack/parser/parser_inner.h"
+/* name-addr and addr-spec with header parameters. The URI itself is decoded by who needs it. Any
+ * thread.
+ *
+ * RFC 3261 §25.1: From         = (name-addr / addr-spec) *(SEMI from-param)
+ *                 name-addr    = [display-name] LAQUOT addr-spec RAQUOT
+ *                 addr-spec    = SIP-URI / SIPS-URI / absoluteURI
+ *                 display-name = *(token LWS) / quoted-string
+ *                 Contact      = STAR / (contact-param *(COMMA contact-param))
+ *                 Route, Record-Route = name-addr *(SEMI rr-param), in a list
+ *                 Call-Info, Alert-Info, Error-Info = LAQUOT absoluteURI RAQUOT *(SEMI param), too
+ * And of the same form: RFC 3515 §2.1 Refer-To, RFC 3892 §5 Referred-By, RFC 3327 §4 Path, RFC 3608
+ * §5 Service-Route, RFC 3325 §9 P-Asserted-Identity, P-Preferred-Identity, RFC 6442 §4.1
+ * Geolocation, RFC 7315 §5 P-Associated-URI, P-Called-Party-ID, RFC 6794 §5 Policy-Contact … */
+#include "sipstack/parser/header_inner.h"
 
-/* A URI starts with a scheme and a colon. */
-static bool looks_like_uri(peal_str uri)
+bool peal__sip_has_scheme(peal_str uri)
 {
     if (uri.n > 4 && memcmp(uri.p, "sip:", 4) == 0) {
         return true;
@@ -19,7 +29,7 @@ static const char *take_bracketed(peal_sip_address *address, const char *p, cons
 {
     const char *stop = peal__sip_skip_angle(++p, end);
     address->uri = peal__sip_between(p, stop);
-    return stop < end && *stop == '>' && looks_like_uri(address->uri) ? stop + 1 : NULL;
+    return stop < end && *stop == '>' && peal__sip_has_scheme(address->uri) ? stop + 1 : NULL;
 }
 
 /* A URI without brackets ends where header parameters start; it has neither parameters of its own
@@ -37,7 +47,7 @@ static const char *take_bare(peal_sip_address *address, const char *p, const cha
     if (address->uri.n == 1 && *p == '*') {
         return stop; /* Contact: * */
     }
-    return looks_like_uri(address->uri) ? stop : NULL;
+    return peal__sip_has_scheme(address->uri) ? stop : NULL;
 }
 
 /* Tokens before '<'. Bytes above 127 are let pass: many send names in UTF-8 without quotes. */
@@ -100,4 +110,48 @@ peal_result peal_sip_address_decode(peal_str text, peal_sip_address *ret)
     }
     *ret = address;
     return PEAL_OK;
+}
+
+peal_result peal__sip_address_decode(peal_str text, void *ret)
+{
+    return peal_sip_address_decode(text, ret);
+}
+
+static void put_display(peal__sip_out *out, peal_str display)
+{
+    const char *p = display.p, *end = p + display.n;
+    bool quoted = display.n && *p == '"';
+    const char *stop = quoted ? peal__sip_skip_quoted(p, end) : skip_words(p, end);
+    out->bad |= stop != end || peal__sip_trim(display).n != display.n;
+    if (quoted && display.n >= 2) {
+        peal__sip_put_quoted(out, peal_str_of(p + 1, display.n - 2));
+    } else {
+        peal__sip_put_text(out, display);
+    }
+    peal__sip_put(out, PEAL_STR(" "));
+}
+
+void peal__sip_put_address(peal__sip_out *out, const peal_sip_address *address)
+{
+    if (peal_str_eq(address->uri, PEAL_STR("*"))) {
+        out->bad |= address->display.p != NULL;
+        peal__sip_put(out, address->uri);
+        return;
+    }
+    if (address->display.n) {
+        put_display(out, address->display);
+    }
+    peal__sip_put(out, PEAL_STR("<"));
+    peal__sip_put_uri(out, address->uri);
+    peal__sip_put(out, PEAL_STR(">"));
+}
+
+void peal__sip_address_write(peal__sip_out *out, const void *value)
+{
+    static const peal__sip_field fields[] = {
+        PEAL__SIP_FIELD(peal_sip_address, tag, "tag", VALUE),
+    };
+    const peal_sip_address *address = value;
+    peal__sip_put_address(out, address);
+    peal__sip_fields_put(out, fields, PEAL_COUNT_OF(fields), ';', true, address, address->params);
 }

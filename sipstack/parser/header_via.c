@@ -1,6 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* One Via value. Any thread. RFC 3261 §20.42, §25.1; RFC 3581 (rport); RFC 2543 §6.43 (comment). */
-#include "sipstack/parser/parser_inner.h"
+/* One Via value. Any thread. RFC 2543 §6.43 (comment).
+ *
+ * RFC 3261 §25.1: Via               = via-parm *(COMMA via-parm)
+ *                 via-parm          = sent-protocol LWS sent-by *(SEMI via-params)
+ *                 sent-protocol     = protocol-name SLASH protocol-version SLASH transport
+ *                 sent-by           = host [COLON port]
+ *                 via-params        = via-ttl / via-maddr / via-received / via-branch
+ *                                   / via-extension
+ * RFC 3581 §6:    response-port     = "rport" [EQUAL 1*DIGIT] */
+#include "sipstack/parser/header_inner.h"
 
 /* token, with white space around it passed over; absent when there is none. */
 static peal_str take_token(const char **p, const char *end)
@@ -113,18 +121,21 @@ static bool take_params(peal_sip_via *via, const char *p, const char *end)
     return r == PEAL_I_END;
 }
 
-/* RFC 2543 allowed a comment at the end. */
-static const char *without_comment(const char *p, const char *end)
+/* RFC 2543 allowed a comment at the end. What stands in a quoted string is none. */
+static const char *without_comment(const char *start, const char *end)
 {
-    const char *open = p;
+    const char *p = start;
     if (end == p || end[-1] != ')') {
         return end;
     }
-    while ((open = memchr(open, '(', (size_t)(end - open))) != NULL) {
-        if (open > p && peal__sip_in(open[-1], PEAL__SIP_WS)) {
-            return peal__sip_skip_comment(open, end) == end ? open : end;
+    while (p && p < end) {
+        if (*p == '"') {
+            p = peal__sip_skip_quoted(p, end);
+        } else if (*p == '(' && (p == start || peal__sip_in(p[-1], PEAL__SIP_WS))) {
+            return peal__sip_skip_comment(p, end) == end ? p : end;
+        } else {
+            ++p;
         }
-        ++open;
     }
     return end;
 }
@@ -148,4 +159,44 @@ peal_result peal_sip_via_decode(peal_str text, peal_sip_via *ret)
     }
     *ret = via;
     return PEAL_OK;
+}
+
+peal_result peal__sip_via_decode(peal_str text, void *ret)
+{
+    return peal_sip_via_decode(text, ret);
+}
+
+static void put_rport(peal__sip_out *out, const peal_sip_via *via)
+{
+    if (via->has_rport || via->rport) {
+        peal__sip_put(out, PEAL_STR(";rport"));
+    }
+    if (via->rport) {
+        peal__sip_put(out, PEAL_STR("="));
+        peal__sip_put_number(out, via->rport);
+    }
+}
+
+void peal__sip_via_write(peal__sip_out *out, const void *value)
+{
+    static const peal__sip_field fields[] = {
+        PEAL__SIP_FIELD(peal_sip_via, branch, "branch", VALUE),
+        PEAL__SIP_FIELD(peal_sip_via, received, "received", VALUE),
+        PEAL__SIP_FIELD(peal_sip_via, maddr, "maddr", VALUE),
+        PEAL__SIP_FIELD(peal_sip_via, has_rport, "rport", DONE),
+    };
+    const peal_sip_via *via = value;
+    const char *end = via->host.p + via->host.n;
+    peal__sip_put(out, PEAL_STR("SIP/2.0/"));
+    peal__sip_put_token(out, via->transport_text.p ? via->transport_text
+                                                   : peal_sip_transport_text(via->transport));
+    peal__sip_put(out, PEAL_STR(" "));
+    out->bad |= via->host.n == 0 || peal__sip_host(via->host.p, end) != end;
+    peal__sip_put(out, via->host);
+    if (via->port) {
+        peal__sip_put(out, PEAL_STR(":"));
+        peal__sip_put_number(out, via->port);
+    }
+    put_rport(out, via);
+    peal__sip_fields_put(out, fields, PEAL_COUNT_OF(fields), ';', true, via, via->params);
 }

@@ -8,7 +8,7 @@
  * at once, and for stamps, pushed values and a few more typed ones. */
 enum { SPARE_LINES = 4, SPARE_BYTES = 832 };
 
-/* The offset of a place in the packet's text; see packet_of(). */
+/* The offset of a place in the packet's text. */
 typedef struct text_place {
     const char *text;
     uint32_t skipped;
@@ -44,7 +44,7 @@ static void copy_lines(peal_sip_packet *packet, const peal__sip_frame *frame, co
 }
 
 /* One block: the packet, its line index, the arena, and at the end the text. */
-static peal_sip_packet *packet_of(const peal__sip_frame *frame, peal_pool *pool, text_place *ret)
+peal_sip_packet *peal__sip_packet_of_frame(const peal__sip_frame *frame, peal_pool *pool)
 {
     size_t text_bytes = (size_t)(frame->body.p + frame->body.n - frame->text);
     peal_sip_packet *packet =
@@ -67,8 +67,6 @@ static peal_sip_packet *packet_of(const peal__sip_frame *frame, peal_pool *pool,
     packet->body = moved(frame->body, frame, text);
     packet->tail = frame->tail ? text + (frame->tail - frame->text) : NULL;
     packet->fault = frame->fault;
-    ret->text = text;
-    ret->skipped = (uint32_t)(frame->text - frame->base);
     return packet;
 }
 
@@ -80,7 +78,8 @@ static peal_result decode_uri(peal_sip_packet *packet, const text_place *place)
         return r;
     }
     if (r < 0) {
-        note(packet, place, r, packet->uri.p, PEAL_SIP_HEADER_OTHER, "malformed Request-URI");
+        note(packet, place, r, peal__sip_suspect_uri(packet->uri), PEAL_SIP_HEADER_OTHER,
+             "malformed Request-URI");
     } else if (uri->headers.n) {
         /* RFC 3261 §19.1.1, table 1: no headers there (RFC 4475 §3.1.2.11). */
         note(packet, place, PEAL_E_SIP_URI, uri->headers.p, PEAL_SIP_HEADER_OTHER,
@@ -93,6 +92,12 @@ static bool call_id_ok(peal_str value)
 {
     const char *end = value.p + value.n;
     return value.n > 0 && peal__sip_skip_visible(value.p, end) == end;
+}
+
+/* "*" is for Contact alone (RFC 3261 §20.10), but its decoder is that of all addresses. */
+static bool is_star(const peal__sip_header_line *line)
+{
+    return line->value_bytes == 1 && line->text[line->value_at] == '*';
 }
 
 /* RFC 3261 §8.1.1: without these headers it is no message. */
@@ -123,10 +128,11 @@ static peal_result decode_needed(peal_sip_packet *packet, const text_place *plac
             if (!typed) {
                 return PEAL_E_NO_MEMORY;
             }
-            ok = typed->result >= 0 && typed->count > 0;
+            ok = typed->result >= 0 && typed->count > 0 && !is_star(line);
         }
         if (!ok) {
-            note(packet, place, PEAL_E_SIP_HEADER, line->text, needed[i].id, needed[i].malformed);
+            note(packet, place, PEAL_E_SIP_HEADER, peal__sip_suspect(line), needed[i].id,
+                 needed[i].malformed);
         }
     }
     return PEAL_OK;
@@ -188,7 +194,6 @@ peal_result peal_sip_packet_decode(peal_pool *pool, peal_str bytes, const peal_s
 {
     peal__sip_frame frame;
     peal_sip_packet *packet = NULL;
-    text_place place;
     peal_result r = peal__sip_frame_run(&frame, bytes, limits);
     if (r >= 0 && frame.fault.result < 0 && (frame.unanswerable || !frame.is_request)) {
         r = frame.fault.result;
@@ -197,12 +202,13 @@ peal_result peal_sip_packet_decode(peal_pool *pool, peal_str bytes, const peal_s
         tell(ret_fault, &frame.fault, r);
         goto out;
     }
-    packet = packet_of(&frame, pool, &place);
+    packet = peal__sip_packet_of_frame(&frame, pool);
     if (!packet) {
         r = PEAL_E_NO_MEMORY;
         tell(ret_fault, &frame.fault, r);
         goto out;
     }
+    text_place place = { packet->start.p, (uint32_t)(frame.text - frame.base) };
     if (limits && limits->list_values) {
         packet->list_limit = limits->list_values;
     }

@@ -17,7 +17,7 @@ static size_t length_line(const peal_sip_packet *packet, char text[40])
 {
     static const char name[] = "Content-Length: ";
     size_t n = sizeof name - 1;
-    if (packet->first[PEAL_SIP_HEADER_CONTENT_LENGTH]) {
+    if (packet->first[PEAL_SIP_HEADER_CONTENT_LENGTH] || packet->fragment) {
         return 0;
     }
     memcpy(text, name, n);
@@ -26,10 +26,15 @@ static size_t length_line(const peal_sip_packet *packet, char text[40])
     return n + 2;
 }
 
+static size_t blank_line(const peal_sip_packet *packet)
+{
+    return packet->fragment == PEAL__SIP_FRAGMENT_HEAD && packet->body.n == 0 ? 0 : 2;
+}
+
 size_t peal_sip_packet_size(const peal_sip_packet *packet)
 {
     char text[40];
-    return packet->head_bytes + length_line(packet, text) + 2 + packet->body.n;
+    return packet->head_bytes + length_line(packet, text) + blank_line(packet) + packet->body.n;
 }
 
 /* Bytes that wait to be copied in one go. */
@@ -69,8 +74,10 @@ static void put_line(copy_run *run, const char *text, size_t bytes, bool lf_only
 void peal_sip_packet_encode(const peal_sip_packet *packet, char *bytes)
 {
     char length[40];
-    copy_run run = { .from = packet->start.p, .to = bytes };
-    put_line(&run, packet->start.p, packet->start.n, packet->start_lf_only);
+    copy_run run = { .from = "", .to = bytes };
+    if (packet->start.p) {
+        put_line(&run, packet->start.p, packet->start.n, packet->start_lf_only);
+    }
     for (uint32_t i = 0; i < packet->line_count; ++i) {
         const peal__sip_header_line *line = &packet->lines[i];
         put_line(&run, line->text, line->bytes, line->lf_only);
@@ -79,7 +86,10 @@ void peal_sip_packet_encode(const peal_sip_packet *packet, char *bytes)
     if (n) {
         put(&run, length, n);
     }
-    put(&run, packet->tail ? packet->tail : "\r\n", 2);
+    n = blank_line(packet);
+    if (n) {
+        put(&run, packet->tail ? packet->tail : "\r\n", n);
+    }
     if (packet->body.n) {
         put(&run, packet->body.p, packet->body.n);
     }

@@ -89,12 +89,6 @@ typedef struct span {
     bool lf_only;
 } span;
 
-/* A header's name. */
-typedef struct line_name {
-    size_t bytes;
-    unsigned id;
-} line_name;
-
 /* Finds where the line with its folds ends, from anywhere inside it; false: the data ends before.
  */
 static bool take_line(const char *p, const char *end, span *ret)
@@ -163,11 +157,11 @@ static void check_single(peal__sip_frame *frame, unsigned id, const char *at)
     }
 }
 
-static void note_line(peal__sip_frame *frame, const char *p, const line_name *name,
-                      const char *value, const span *found)
+static void note_line(peal__sip_frame *frame, peal_str name, unsigned id, const char *value,
+                      const span *found)
 {
     peal__sip_header_line *line = &frame->lines[frame->line_count];
-    unsigned id = name->id;
+    const char *p = name.p;
     const char *value_stop = found->stop;
     while (value_stop > value && peal__sip_in(value_stop[-1], PEAL__SIP_WS)) {
         --value_stop;
@@ -177,7 +171,8 @@ static void note_line(peal__sip_frame *frame, const char *p, const line_name *na
     }
     if (PEAL_UNLIKELY(found->has_nul) &&
         !peal__sip_nuls_are_quoted(peal__sip_between(p, found->stop))) {
-        broken_line(frame, id, PEAL_E_SIP_NUL, p, "a NUL in a header");
+        broken_line(frame, id, PEAL_E_SIP_NUL, memchr(p, '\0', (size_t)(found->stop - p)),
+                    "a NUL in a header");
     }
     check_single(frame, id, p);
     frame->head_bytes += (size_t)(found->stop - p) + 2;
@@ -186,7 +181,7 @@ static void note_line(peal__sip_frame *frame, const char *p, const line_name *na
     line->bytes = (uint32_t)(found->stop - p);
     line->value_at = (uint32_t)(value - p);
     line->value_bytes = (uint32_t)(value_stop - value);
-    line->name_bytes = (uint16_t)name->bytes;
+    line->name_bytes = (uint16_t)name.n;
     line->id = (uint8_t)id;
     line->lf_only = found->lf_only;
     ++frame->line_count;
@@ -237,10 +232,18 @@ static const char *usual_lines(peal__sip_frame *frame, const char *p)
     const ptrdiff_t limit = frame->line_bytes_limit;
     peal__sip_header_line *line = frame->lines + frame->line_count;
     peal__sip_header_line *last = frame->lines + frame->line_room;
-    for (; line < last && end - p > 32; ++line) {
+    for (; line < last; ++line) {
         size_t name = 0;
-        unsigned id = usual_name(p, &name);
-        if (id == PEAL_SIP_HEADER_OTHER) {
+        const char *at = p;
+        char few[32];
+        if (PEAL_UNLIKELY(end - p < 32)) {
+            /* Often a Content-Length of 0 and the blank line are the last bytes. */
+            memset(few, 0, sizeof few);
+            memcpy(few, p, (size_t)(end - p));
+            at = few;
+        }
+        unsigned id = usual_name(at, &name);
+        if (id == PEAL_SIP_HEADER_OTHER || end - p <= (ptrdiff_t)name + 1) {
             break;
         }
         const char *value = p + name + 1;
@@ -272,19 +275,19 @@ static const char *usual_lines(peal__sip_frame *frame, const char *p)
     return p;
 }
 
-/* The name by its grammar; gives what follows the colon, or NULL. */
-static const char *take_name(const char *p, const char *end, line_name *ret)
+const char *peal__sip_take_name(const char *p, const char *end, peal_str *ret_name,
+                                peal_sip_header_id *ret_id)
 {
     const char *stop = peal__sip_skip(p, end, PEAL__SIP_TOKEN);
-    ret->bytes = (size_t)(stop - p);
+    *ret_name = peal__sip_between(p, stop);
     /* RFC 3261 §25.1, HCOLON: white space before the colon, but no other octet. */
     while (stop < end && (*stop == ' ' || *stop == '\t')) {
         ++stop;
     }
-    if (ret->bytes == 0 || stop == end || *stop != ':') {
+    if (ret_name->n == 0 || stop == end || *stop != ':') {
         return NULL;
     }
-    ret->id = peal__sip_header_of_token(peal_str_of(p, ret->bytes));
+    *ret_id = peal__sip_header_of_token(*ret_name);
     return stop + 1;
 }
 
@@ -293,8 +296,9 @@ static peal_result header_line(peal__sip_frame *frame, const char *p, const char
                                const char **ret_next)
 {
     span found = { .stop = NULL };
-    line_name name = { .bytes = 0 };
-    const char *value = take_name(p, end, &name);
+    peal_str name = { NULL, 0 };
+    peal_sip_header_id id = PEAL_SIP_HEADER_OTHER;
+    const char *value = peal__sip_take_name(p, end, &name, &id);
     if (!take_line(value ? value : p, end, &found)) {
         peal__sip_frame_fault(frame, PEAL_E_SIP_INCOMPLETE, end, PEAL_SIP_HEADER_OTHER,
                               "the message ends inside a header");
@@ -302,7 +306,7 @@ static peal_result header_line(peal__sip_frame *frame, const char *p, const char
         return PEAL_OK;
     }
     *ret_next = found.next;
-    if (!value || name.bytes > UINT16_MAX) {
+    if (!value || name.n > UINT16_MAX) {
         peal__sip_frame_fault(frame, PEAL_E_SIP_HEADER, p, PEAL_SIP_HEADER_OTHER,
                               "a header line without a name and a colon");
         return PEAL_OK;
@@ -320,7 +324,7 @@ static peal_result header_line(peal__sip_frame *frame, const char *p, const char
     while (value < found.stop && peal__sip_in(*value, PEAL__SIP_WS)) {
         ++value;
     }
-    note_line(frame, p, &name, value, &found);
+    note_line(frame, name, (unsigned)id, value, &found);
     return PEAL_OK;
 }
 
@@ -331,6 +335,7 @@ static peal_result header_lines(peal__sip_frame *frame, const char *p)
     while (p < end) {
         if (*p < ' ' && (*p == '\n' || (*p == '\r' && end - p >= 2 && p[1] == '\n'))) {
             frame->tail = *p == '\r' ? p : NULL;
+            frame->has_blank_line = true;
             p += *p == '\r' ? 2 : 1;
             frame->body = peal__sip_between(p, end);
             return PEAL_OK;
@@ -345,8 +350,10 @@ static peal_result header_lines(peal__sip_frame *frame, const char *p)
             return r;
         }
     }
-    peal__sip_frame_fault(frame, PEAL_E_SIP_INCOMPLETE, end, PEAL_SIP_HEADER_OTHER,
-                          "the blank line after the headers is missing");
+    if (!frame->is_fragment) {
+        peal__sip_frame_fault(frame, PEAL_E_SIP_INCOMPLETE, end, PEAL_SIP_HEADER_OTHER,
+                              "the blank line after the headers is missing");
+    }
     frame->body = peal_str_of(end, 0);
     return PEAL_OK;
 }
@@ -361,10 +368,10 @@ static void cut_body(peal__sip_frame *frame)
     const peal__sip_header_line *line = &frame->lines[first - 1];
     uint32_t length = 0;
     if (peal__sip_number_decode(peal__sip_line_value(line), &length) < 0) {
-        peal__sip_frame_fault(frame, PEAL_E_SIP_HEADER, line->text, PEAL_SIP_HEADER_CONTENT_LENGTH,
-                              "malformed Content-Length");
+        peal__sip_frame_fault(frame, PEAL_E_SIP_HEADER, peal__sip_suspect(line),
+                              PEAL_SIP_HEADER_CONTENT_LENGTH, "malformed Content-Length");
     } else if (length > frame->body.n) {
-        peal__sip_frame_fault(frame, PEAL_E_SIP_CONTENT_LENGTH, line->text,
+        peal__sip_frame_fault(frame, PEAL_E_SIP_CONTENT_LENGTH, line->text + line->value_at,
                               PEAL_SIP_HEADER_CONTENT_LENGTH,
                               "Content-Length is larger than the body");
     } else {
@@ -385,8 +392,7 @@ static peal_result frame_fail(peal__sip_frame *frame, peal_result result, const 
     return result;
 }
 
-peal_result peal__sip_frame_run(peal__sip_frame *frame, peal_str bytes,
-                                const peal_sip_limits *limits)
+static peal_result begin(peal__sip_frame *frame, peal_str bytes, const peal_sip_limits *limits)
 {
     static const peal_sip_limits usual = { .size = sizeof usual };
     limits = limits ? limits : &usual;
@@ -401,11 +407,13 @@ peal_result peal__sip_frame_run(peal__sip_frame *frame, peal_str bytes,
     if (bytes.n > limit_of(limits->message_bytes, 65535, UINT32_MAX - 16)) {
         return frame_fail(frame, PEAL_E_LIMIT, p, "the message is too long");
     }
-    /* RFC 3261 §7.5: line ends before the start line are ignored. */
-    while (p < frame->end && (*p == '\r' || *p == '\n')) {
-        ++p;
-    }
-    frame->text = p;
+    return PEAL_OK;
+}
+
+/* The start line and all lines behind it. */
+static peal_result frame_lines(peal__sip_frame *frame)
+{
+    const char *p = frame->text;
     const char *stop = find_stop(p, frame->end);
     bool lf_only = stop < frame->end && *stop == '\n';
     if (!lf_only && (frame->end - stop < 2 || stop[0] != '\r' || stop[1] != '\n')) {
@@ -414,13 +422,45 @@ peal_result peal__sip_frame_run(peal__sip_frame *frame, peal_str bytes,
     frame->start_lf_only = lf_only;
     frame->head_bytes = (size_t)(stop - p) + 2;
     peal_result r = peal__sip_frame_start_line(frame, p, stop);
-    if (r >= 0) {
-        r = header_lines(frame, stop + (lf_only ? 1 : 2));
+    return r < 0 ? r : header_lines(frame, stop + (lf_only ? 1 : 2));
+}
+
+peal_result peal__sip_frame_run(peal__sip_frame *frame, peal_str bytes,
+                                const peal_sip_limits *limits)
+{
+    peal_result r = begin(frame, bytes, limits);
+    if (r < 0) {
+        return r;
     }
+    /* RFC 3261 §7.5: line ends before the start line are ignored. */
+    const char *p = frame->base;
+    while (p < frame->end && (*p == '\r' || *p == '\n')) {
+        ++p;
+    }
+    frame->text = p;
+    r = frame_lines(frame);
     if (r >= 0) {
         cut_body(frame);
     }
     return r;
+}
+
+peal_result peal__sip_frame_fragment(peal__sip_frame *frame, peal_str bytes,
+                                     const peal_sip_limits *limits)
+{
+    peal_result r = begin(frame, bytes, limits);
+    if (r < 0) {
+        return r;
+    }
+    const char *p = frame->base;
+    peal_str name;
+    peal_sip_header_id id;
+    frame->text = p;
+    frame->is_fragment = true;
+    /* RFC 3420 §2: the start line may be missing. No start line looks like a header. */
+    bool no_start = p == frame->end || *p == '\r' || *p == '\n' ||
+                    peal__sip_take_name(p, frame->end, &name, &id) != NULL;
+    return no_start ? header_lines(frame, p) : frame_lines(frame);
 }
 
 void peal__sip_frame_fini(peal__sip_frame *frame)

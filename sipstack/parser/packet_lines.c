@@ -66,7 +66,8 @@ void peal__sip_packet_append(peal_sip_packet *packet, const peal__sip_header_lin
     }
 }
 
-static void insert(peal_sip_packet *packet, uint32_t index, const peal__sip_header_line *line)
+void peal__sip_packet_insert_at(peal_sip_packet *packet, uint32_t index,
+                                const peal__sip_header_line *line)
 {
     /* By lines: a packet has fewer of them than there are header names. */
     for (uint32_t i = packet->line_count; i > index; --i) {
@@ -80,7 +81,9 @@ static void insert(peal_sip_packet *packet, uint32_t index, const peal__sip_head
     packet->lines[index] = *line;
     ++packet->line_count;
     packet->head_bytes += line->bytes + 2;
-    packet->first[line->id] = (uint16_t)(index + 1);
+    if (packet->first[line->id] == 0 || packet->first[line->id] > index) {
+        packet->first[line->id] = (uint16_t)(index + 1);
+    }
 }
 
 /* Removes lines with this id from the index on; gives how many. */
@@ -102,22 +105,42 @@ static size_t remove_from(peal_sip_packet *packet, uint32_t index, unsigned id)
     return removed;
 }
 
-static void put_in_place(peal_sip_packet *packet, peal__sip_header_line *place,
-                         const peal__sip_header_line *line)
+void peal__sip_packet_put_at(peal_sip_packet *packet, uint32_t index,
+                             const peal__sip_header_line *line)
 {
     packet->head_bytes += line->bytes;
-    packet->head_bytes -= place->bytes;
-    *place = *line;
+    packet->head_bytes -= packet->lines[index].bytes;
+    packet->lines[index] = *line;
+}
+
+void peal__sip_packet_remove_at(peal_sip_packet *packet, uint32_t index)
+{
+    packet->head_bytes -= packet->lines[index].bytes + 2;
+    --packet->line_count;
+    memmove(&packet->lines[index], &packet->lines[index + 1],
+            (packet->line_count - index) * sizeof *packet->lines);
+    rebuild_index(packet);
+}
+
+void peal__sip_packet_move(peal_sip_packet *packet, uint32_t from, uint32_t to)
+{
+    peal__sip_header_line line = packet->lines[from];
+    if (from < to) {
+        memmove(&packet->lines[from], &packet->lines[from + 1], (to - from) * sizeof line);
+    } else {
+        memmove(&packet->lines[to + 1], &packet->lines[to], (from - to) * sizeof line);
+    }
+    packet->lines[to] = line;
+    rebuild_index(packet);
 }
 
 void peal__sip_packet_replace(peal_sip_packet *packet, const peal__sip_header_line *line)
 {
-    peal__sip_header_line *place = peal__sip_packet_first(packet, (peal_sip_header_id)line->id);
-    if (!place) {
+    if (packet->first[line->id] == 0) {
         peal__sip_packet_append(packet, line);
         return;
     }
-    put_in_place(packet, place, line);
+    peal__sip_packet_put_at(packet, packet->first[line->id] - 1u, line);
     remove_from(packet, packet->first[line->id], line->id);
 }
 
@@ -268,7 +291,7 @@ peal_result peal_sip_packet_pushv(peal_sip_packet *packet, peal_sip_header_id id
     peal__sip_header_line line;
     peal_result r = new_line(packet, id, parts, count, &line);
     if (r >= 0) {
-        insert(packet, packet->first[id] ? packet->first[id] - 1u : 0, &line);
+        peal__sip_packet_insert_at(packet, packet->first[id] ? packet->first[id] - 1u : 0, &line);
     }
     return r;
 }
@@ -292,23 +315,32 @@ peal_result peal_sip_packet_set_number(peal_sip_packet *packet, peal_sip_header_
                                peal_str_of(text, peal__sip_format_number(number, text)));
 }
 
-peal_result peal_sip_packet_add_named(peal_sip_packet *packet, peal_str name, peal_str value)
+peal_result peal__sip_packet_named_line(peal_sip_packet *packet, peal_str name, peal_str value,
+                                        peal__sip_header_line *ret)
 {
-    peal__sip_header_line line;
     if (name.n == 0 ||
         peal__sip_skip(name.p, name.p + name.n, PEAL__SIP_TOKEN) != name.p + name.n) {
         return PEAL_E_ARGUMENT;
     }
     peal_sip_header_id id = peal__sip_header_of_token(name);
     if (id == PEAL_SIP_HEADER_CONTENT_LENGTH) {
-        return peal_sip_packet_add(packet, id, value);
+        return new_line(packet, id, &value, 1, ret);
     }
     peal_result r = peal__sip_packet_reserve(packet, 1);
     if (r >= 0) {
-        r = peal__sip_packet_make_line(packet, name, &value, 1, &line);
+        r = peal__sip_packet_make_line(packet, name, &value, 1, ret);
     }
     if (r >= 0) {
-        line.id = (uint8_t)id;
+        ret->id = (uint8_t)id;
+    }
+    return r;
+}
+
+peal_result peal_sip_packet_add_named(peal_sip_packet *packet, peal_str name, peal_str value)
+{
+    peal__sip_header_line line;
+    peal_result r = peal__sip_packet_named_line(packet, name, value, &line);
+    if (r >= 0) {
         peal__sip_packet_append(packet, &line);
     }
     return r;
@@ -360,47 +392,6 @@ size_t peal_sip_packet_remove(peal_sip_packet *packet, peal_sip_header_id id)
         return 0;
     }
     return remove_from(packet, packet->first[id] - 1u, (unsigned)id);
-}
-
-static bool is_list(peal_sip_header_id id)
-{
-    unsigned kind = peal__sip_header_rows[id].kind;
-    return kind == PEAL_SIP_KIND_VIA || kind == PEAL_SIP_KIND_ADDRESS_LIST ||
-           kind == PEAL_SIP_KIND_TOKENS;
-}
-
-static void remove_at(peal_sip_packet *packet, uint32_t index)
-{
-    packet->head_bytes -= packet->lines[index].bytes + 2;
-    --packet->line_count;
-    memmove(&packet->lines[index], &packet->lines[index + 1],
-            (packet->line_count - index) * sizeof *packet->lines);
-    rebuild_index(packet);
-}
-
-peal_result peal_sip_packet_pop(peal_sip_packet *packet, peal_sip_header_id id)
-{
-    peal__sip_header_line *line =
-        (unsigned)id < PEAL_SIP_HEADER_COUNT ? peal__sip_packet_first(packet, id) : NULL;
-    if (!line) {
-        return PEAL_E_NOT_FOUND;
-    }
-    peal_str rest = peal__sip_line_value(line), value;
-    if (is_list(id) && peal_sip_list_next(&rest, &value) < 0) {
-        return PEAL_E_SIP_HEADER;
-    }
-    if (!is_list(id) || peal__sip_trim(rest).n == 0) {
-        remove_at(packet, packet->first[id] - 1u);
-        return PEAL_OK;
-    }
-    peal_str name = peal__sip_line_name(line);
-    peal__sip_header_line left;
-    peal_result r = peal__sip_packet_make_line(packet, name, &rest, 1, &left);
-    if (r >= 0) {
-        left.id = (uint8_t)id;
-        put_in_place(packet, &packet->lines[packet->first[id] - 1], &left);
-    }
-    return r;
 }
 
 size_t peal_sip_packet_line_count(const peal_sip_packet *packet)

@@ -160,10 +160,16 @@ static void measure(const peal_sip_packet *request, unsigned status, size_t *ret
     }
 }
 
-static peal_result set_status_line(peal_sip_packet *packet, unsigned status, peal_str reason)
+peal_result peal__sip_packet_set_status(peal_sip_packet *packet, unsigned status, peal_str reason)
 {
     char digits[20];
     peal_str views[3];
+    reason = reason.p ? reason : peal_sip_reason_phrase(status);
+    if (status < 100 || status > 699 || reason.n > PEAL__SIP_LINE_BYTES_MAX ||
+        (reason.n && (memchr(reason.p, '\r', reason.n) || memchr(reason.p, '\n', reason.n) ||
+                      memchr(reason.p, '\0', reason.n)))) {
+        return PEAL_E_ARGUMENT;
+    }
     size_t n = peal__sip_format_number(status, digits);
     peal_result r = set_start(packet, PEAL_STR("SIP/2.0"), peal_str_of(digits, n), reason, views);
     if (r >= 0) {
@@ -178,11 +184,7 @@ peal_result peal_sip_packet_new_response(peal_pool *pool, const peal_sip_packet 
                                          peal_sip_packet **ret)
 {
     size_t lines = RESPONSE_LINES, bytes = RESPONSE_BYTES;
-    reason = reason.p ? reason : peal_sip_reason_phrase(status);
-    if (status < 100 || status > 699 || !request->is_request ||
-        reason.n > PEAL__SIP_LINE_BYTES_MAX ||
-        (reason.n && (memchr(reason.p, '\r', reason.n) || memchr(reason.p, '\n', reason.n) ||
-                      memchr(reason.p, '\0', reason.n)))) {
+    if (!request->is_request) {
         return PEAL_E_ARGUMENT;
     }
     measure(request, status, &lines, &bytes);
@@ -193,7 +195,7 @@ peal_result peal_sip_packet_new_response(peal_pool *pool, const peal_sip_packet 
     packet->body = PEAL_STR("");
     packet->method = request->method;
     packet->method_text = peal_sip_method_text((peal_sip_method)request->method);
-    peal_result r = set_status_line(packet, status, reason);
+    peal_result r = peal__sip_packet_set_status(packet, status, reason);
     if (r >= 0 && !packet->method_text.p) {
         packet->method_text = peal__sip_packet_dup(packet, request->method_text);
         r = packet->method_text.p ? PEAL_OK : PEAL_E_NO_MEMORY;
@@ -226,6 +228,7 @@ peal_result peal_sip_packet_copy(peal_pool *pool, peal_sip_packet *source, peal_
     packet->method = source->method;
     packet->is_request = source->is_request;
     packet->start_lf_only = source->start_lf_only;
+    packet->fragment = source->fragment;
     packet->uri_parts = source->uri_parts;
     packet->start = source->start;
     packet->method_text = source->method_text;

@@ -83,8 +83,9 @@ static peal_result request_line(peal__sip_frame *frame, const char *p, const cha
                               "unknown SIP version");
     }
     if (stop != end || frame->uri.n == 0 || memchr(frame->uri.p, ' ', frame->uri.n)) {
-        peal__sip_frame_fault(frame, PEAL_E_SIP_START_LINE, method_end, PEAL_SIP_HEADER_OTHER,
-                              "surplus space in the request line");
+        const char *surplus = frame->uri.n ? memchr(frame->uri.p, ' ', frame->uri.n) : frame->uri.p;
+        peal__sip_frame_fault(frame, PEAL_E_SIP_START_LINE, surplus ? surplus : stop,
+                              PEAL_SIP_HEADER_OTHER, "surplus space in the request line");
     }
     return PEAL_OK;
 }

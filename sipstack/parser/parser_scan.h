@@ -207,18 +207,29 @@ static inline const char *peal__sip_skip_visible(const char *p, const char *end)
     return p;
 }
 
+/* Past a number of at most max; NULL: there is none, or it is larger. The one place where digits
+ * become a number. */
+static inline const char *peal__sip_take_number(const char *p, const char *end, uint32_t max,
+                                                uint32_t *ret)
+{
+    uint64_t number = 0;
+    const char *start = p;
+    for (; p < end && peal__sip_is_digit(*p); ++p) {
+        number = number * 10 + (uint64_t)(*p - '0');
+        if (number > max) {
+            return NULL;
+        }
+    }
+    *ret = (uint32_t)number;
+    return p > start ? p : NULL;
+}
+
 /* Past the port's digits. NULL: not a port. */
 static inline const char *peal__sip_port(const char *p, const char *end, uint16_t *ret)
 {
     uint32_t port = 0;
-    const char *start = p;
-    for (; p < end && peal__sip_is_digit(*p); ++p) {
-        port = port * 10 + (uint32_t)(*p - '0');
-        if (port > UINT16_MAX) {
-            return NULL;
-        }
-    }
-    if (p == start || port == 0) {
+    p = peal__sip_take_number(p, end, UINT16_MAX, &port);
+    if (port == 0) {
         return NULL;
     }
     *ret = (uint16_t)port;

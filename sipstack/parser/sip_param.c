@@ -10,7 +10,8 @@ peal_result peal_sip_param_next(peal_str *cursor, peal_str *ret_name, peal_str *
     }
     const char *end = cursor->p + cursor->n;
     const char *p = cursor->p;
-    peal_result r = peal__sip_param_take(&p, end, ret_name, ret_value);
+    /* Identity alone has a URI between brackets as a value; other decoders have refused it. */
+    peal_result r = peal__sip_any_param(';', true, &p, end, ret_name, ret_value);
     if (r >= 0) {
         *cursor = peal__sip_between(p, end);
     }

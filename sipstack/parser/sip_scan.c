@@ -71,20 +71,12 @@ bool peal__sip_escapes_ok(const char *p, const char *end)
 
 peal_result peal__sip_number_decode(peal_str text, uint32_t *ret)
 {
-    uint64_t number = 0;
-    for (size_t i = 0; i < text.n; ++i) {
-        if (!peal__sip_is_digit(text.p[i])) {
-            return PEAL_E_SIP_HEADER;
-        }
-        number = number * 10 + (uint64_t)(text.p[i] - '0');
-        if (number > UINT32_MAX) {
-            return PEAL_E_SIP_HEADER;
-        }
-    }
-    if (text.n == 0) {
+    uint32_t number = 0;
+    const char *end = text.p + text.n;
+    if (text.n == 0 || peal__sip_take_number(text.p, end, UINT32_MAX, &number) != end) {
         return PEAL_E_SIP_HEADER;
     }
-    *ret = (uint32_t)number;
+    *ret = number;
     return PEAL_OK;
 }
 

@@ -91,24 +91,15 @@ static bool take_sip(peal_sip_uri *uri, const char *p, const char *end)
     return p && take_params(uri, p, end) && peal__sip_escapes_ok(uri->text.p, end);
 }
 
-static bool is_phone_char(char c)
-{
-    return peal__sip_is_hex(c) || memchr("*#-.()", c, 6) != NULL;
-}
-
 static bool take_tel(peal_sip_uri *uri, const char *p, const char *end)
 {
     const char *start = p;
-    if (p < end && *p == '+') {
-        ++p;
-    }
-    const char *digits = p;
-    while (p < end && is_phone_char(*p)) {
-        ++p;
+    p = peal__sip_skip_phone(p, end);
+    if (!p) {
+        return false;
     }
     uri->user = peal__sip_between(start, p);
-    return p > digits && take_params(uri, p, end) && uri->headers.n == 0 &&
-           peal__sip_escapes_ok(p, end);
+    return take_params(uri, p, end) && uri->headers.n == 0 && peal__sip_escapes_ok(p, end);
 }
 
 static bool take_opaque(peal_sip_uri *uri, const char *p, const char *end)

@@ -1,50 +1,33 @@
 /* SPDX-License-Identifier: MIT */
-/* Comparison of URIs. Any thread. RFC 3261 §19.1.4; RFC 3966 §4. */
+/* Comparison of URIs. Any thread. RFC 3261 §19.1.4; RFC 3966 §4; RFC 5954 §4.2; RFC 8141 §3. */
 #include "sipstack/parser/parser_inner.h"
 
 /* Comparing parameters costs their number squared; URIs with more are compared byte by byte. */
 enum { PARAMS_MAX = 64 };
 
-static bool is_reserved(unsigned char c)
+/* RFC 8141 §3: the identifier without case, escapes without the case of their digits; r-, q- and
+ * f-components don't count. */
+static bool same_urn(const peal_sip_uri *a, const peal_sip_uri *b)
 {
-    return c != '\0' && strchr(";/?:@&=+$,", c) != NULL;
-}
-
-static unsigned hex_value(char c)
-{
-    return peal__sip_is_digit(c) ? (unsigned)(c - '0') : (unsigned)((c | 0x20) - 'a') + 10;
-}
-
-/* The next character; an escaped reserved one differs from itself unescaped, so it gets a mark. */
-static unsigned next_char(const char **p, const char *end)
-{
-    unsigned char c = (unsigned char)*(*p)++;
-    if (c != '%' || end - *p < 2 || !peal__sip_is_hex((*p)[0]) || !peal__sip_is_hex((*p)[1])) {
-        return c;
+    peal_str a_nid, a_nss, b_nid, b_nss;
+    if (peal_sip_uri_urn(a, &a_nid, &a_nss) < 0 || peal_sip_uri_urn(b, &b_nid, &b_nss) < 0 ||
+        !peal_str_ieq(a_nid, b_nid)) {
+        return false;
     }
-    c = (unsigned char)(hex_value((*p)[0]) << 4 | hex_value((*p)[1]));
-    *p += 2;
-    return is_reserved(c) ? c | 0x100u : c;
-}
-
-static unsigned fold_case(unsigned c)
-{
-    return c - 'A' < 26 ? c + 0x20 : c;
-}
-
-static bool same_text(peal_str a, peal_str b, bool fold)
-{
-    if (!a.p || !b.p) {
-        return a.p == b.p;
+    a_nss.n = peal__sip_urn_name_bytes(a_nss);
+    b_nss.n = peal__sip_urn_name_bytes(b_nss);
+    if (a_nss.n != b_nss.n) {
+        return false;
     }
-    const char *a_end = a.p + a.n, *b_end = b.p + b.n;
-    while (a.p < a_end && b.p < b_end) {
-        unsigned x = next_char(&a.p, a_end), y = next_char(&b.p, b_end);
-        if (x != y && (!fold || fold_case(x) != fold_case(y))) {
+    size_t digits = 0; /* of an escape that are still to come */
+    for (size_t i = 0; i < a_nss.n; ++i) {
+        char x = a_nss.p[i], y = b_nss.p[i];
+        if (x != y && !(digits && (x | 0x20) == (y | 0x20) && peal__sip_is_alpha(x))) {
             return false;
         }
+        digits = x == '%' ? 2 : digits - (digits > 0);
     }
-    return a.p == a_end && b.p == b_end;
+    return true;
 }
 
 static bool too_many(peal_str params, char separator)
@@ -60,99 +43,118 @@ static bool too_many(peal_str params, char separator)
  * transport and maddr among them. */
 static bool must_be_in_both(peal_str name)
 {
-    return peal_str_ieq(name, PEAL_STR("user")) || peal_str_ieq(name, PEAL_STR("ttl")) ||
-           peal_str_ieq(name, PEAL_STR("method")) || peal_str_ieq(name, PEAL_STR("maddr")) ||
-           peal_str_ieq(name, PEAL_STR("transport"));
-}
-
-static bool params_match(peal_str a, peal_str b, bool all)
-{
-    peal_str name, value, other;
-    peal_result r;
-    while ((r = peal_sip_param_next(&a, &name, &value)) == PEAL_OK) {
-        if (peal_sip_param_find(b, name, &other) == PEAL_OK) {
-            if (!same_text(value, other, true)) {
-                return false;
-            }
-        } else if (all || must_be_in_both(name)) {
-            return false;
-        }
-    }
-    return r == PEAL_I_END;
-}
-
-/* One name=value of the URI's headers. */
-static bool next_header(peal_str *cursor, peal_str *ret_name, peal_str *ret_value)
-{
-    if (cursor->n == 0) {
-        return false;
-    }
-    const char *end = cursor->p + cursor->n;
-    const char *stop = memchr(cursor->p, '&', cursor->n);
-    stop = stop ? stop : end;
-    const char *equals = memchr(cursor->p, '=', (size_t)(stop - cursor->p));
-    *ret_name = peal__sip_between(cursor->p, equals ? equals : stop);
-    *ret_value = peal__sip_between(equals ? equals + 1 : stop, stop);
-    *cursor = peal__sip_between(stop < end ? stop + 1 : end, end);
-    return true;
-}
-
-static bool has_header(peal_str headers, peal_str name, peal_str value)
-{
-    peal_str other_name, other_value;
-    while (next_header(&headers, &other_name, &other_value)) {
-        if (same_text(name, other_name, true) && same_text(value, other_value, false)) {
+    const peal_str names[] = { PEAL_STR("user"), PEAL_STR("ttl"), PEAL_STR("method"),
+                               PEAL_STR("maddr"), PEAL_STR("transport") };
+    for (size_t i = 0; i < PEAL_COUNT_OF(names); ++i) {
+        if (peal_sip_uri_text_eq(name, names[i], true)) {
             return true;
         }
     }
     return false;
 }
 
-static bool headers_in(peal_str a, peal_str b)
+/* As peal_sip_param_find(), for a name that may hold escapes. */
+static bool find_param(peal_str params, peal_str name, peal_str *ret_value)
 {
-    peal_str name, value;
-    while (next_header(&a, &name, &value)) {
-        if (!has_header(b, name, value)) {
+    peal_str found;
+    while (peal_sip_param_next(&params, &found, ret_value) == PEAL_OK) {
+        if (peal_sip_uri_text_eq(found, name, true)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Of a parameter that stands twice the first counts. */
+static bool sip_params_in(peal_str a, peal_str b)
+{
+    peal_str cursor = a, name, value, other;
+    peal_result r;
+    while ((r = peal_sip_param_next(&cursor, &name, &value)) == PEAL_OK) {
+        (void)find_param(a, name, &value);
+        if (find_param(b, name, &other)) {
+            if (!peal_sip_uri_text_eq(value, other, true)) {
+                return false;
+            }
+        } else if (must_be_in_both(name)) {
             return false;
         }
     }
-    return true;
+    return r == PEAL_I_END;
+}
+
+static bool phone_params_in(peal_str a, peal_str b)
+{
+    peal_str cursor = a, name, value, other;
+    peal_result r;
+    while ((r = peal_sip_param_next(&cursor, &name, &value)) == PEAL_OK) {
+        (void)find_param(a, name, &value);
+        if (!find_param(b, name, &other) || !peal__sip_phone_param_eq(name, value, other)) {
+            return false;
+        }
+    }
+    return r == PEAL_I_END;
+}
+
+bool peal__sip_phone_params_eq(peal_str a, peal_str b)
+{
+    if (too_many(a, ';') || too_many(b, ';')) {
+        return peal_str_eq(a, b);
+    }
+    return phone_params_in(a, b) && phone_params_in(b, a);
+}
+
+/* How many headers of the list have this name and value. */
+static size_t count_header(peal_str headers, peal_str name, peal_str value)
+{
+    peal_str other_name, other_value;
+    size_t count = 0;
+    while (peal_sip_uri_header_next(&headers, &other_name, &other_value) == PEAL_OK) {
+        count += peal_sip_uri_text_eq(name, other_name, true) &&
+                 peal_sip_uri_text_eq(value, other_value, false);
+    }
+    return count;
+}
+
+/* RFC 3261 §19.1.4: headers are never ignored. Their values compare as text, case included: to
+ * read the grammar of each out of the escapes would have URIs hold URIs without end. */
+static bool headers_eq(peal_str a, peal_str b)
+{
+    peal_str name, value, cursor = a;
+    size_t left = 0;
+    while (peal_sip_uri_header_next(&cursor, &name, &value) == PEAL_OK) {
+        ++left;
+        if (count_header(a, name, value) != count_header(b, name, value)) {
+            return false;
+        }
+    }
+    for (cursor = b; peal_sip_uri_header_next(&cursor, &name, &value) == PEAL_OK; --left) {
+        if (left == 0) {
+            return false;
+        }
+    }
+    return left == 0;
 }
 
 static bool same_rest(const peal_sip_uri *a, const peal_sip_uri *b)
 {
-    bool all = a->scheme == PEAL_SIP_SCHEME_TEL;
     if (too_many(a->params, ';') || too_many(b->params, ';') || too_many(a->headers, '&') ||
         too_many(b->headers, '&')) {
         return peal_str_eq(a->params, b->params) && peal_str_eq(a->headers, b->headers);
     }
-    return params_match(a->params, b->params, all) && params_match(b->params, a->params, all) &&
-           headers_in(a->headers, b->headers) && headers_in(b->headers, a->headers);
+    return sip_params_in(a->params, b->params) && sip_params_in(b->params, a->params) &&
+           headers_eq(a->headers, b->headers);
 }
 
-static bool is_visual_separator(char c)
+/* RFC 5954 §4.2: IPv6 addresses by their value. */
+static bool same_host(peal_str a, peal_str b)
 {
-    return c == '-' || c == '.' || c == '(' || c == ')';
-}
-
-/* RFC 3966 §4: visual separators don't count. */
-static bool same_number(peal_str a, peal_str b)
-{
-    size_t i = 0, k = 0;
-    for (;; ++i, ++k) {
-        while (i < a.n && is_visual_separator(a.p[i])) {
-            ++i;
-        }
-        while (k < b.n && is_visual_separator(b.p[k])) {
-            ++k;
-        }
-        if (i == a.n || k == b.n) {
-            return i == a.n && k == b.n;
-        }
-        if (fold_case((unsigned char)a.p[i]) != fold_case((unsigned char)b.p[k])) {
-            return false;
-        }
+    peal_socket_addr x, y;
+    if (peal_str_ieq(a, b)) {
+        return true;
     }
+    return a.n && b.n && a.p[0] == '[' && b.p[0] == '[' && peal_socket_addr_parse(a, 0, &x) >= 0 &&
+           peal_socket_addr_parse(b, 0, &y) >= 0 && peal_socket_addr_eq(&x, &y, false);
 }
 
 bool peal_sip_uri_eq(const peal_sip_uri *a, const peal_sip_uri *b)
@@ -166,13 +168,15 @@ bool peal_sip_uri_eq(const peal_sip_uri *a, const peal_sip_uri *b)
     switch (a->scheme) {
     case PEAL_SIP_SCHEME_SIP:
     case PEAL_SIP_SCHEME_SIPS:
-        return a->port == b->port && same_text(a->user, b->user, false) &&
-               same_text(a->password, b->password, false) && peal_str_ieq(a->host, b->host) &&
-               same_rest(a, b);
+        return a->port == b->port && peal_sip_uri_text_eq(a->user, b->user, false) &&
+               peal_sip_uri_text_eq(a->password, b->password, false) &&
+               same_host(a->host, b->host) && same_rest(a, b);
     case PEAL_SIP_SCHEME_TEL:
-        return same_number(a->user, b->user) && same_rest(a, b);
+        return peal__sip_same_number(a->user, b->user) &&
+               peal__sip_phone_params_eq(a->params, b->params);
     case PEAL_SIP_SCHEME_OTHER:
         break;
     }
-    return peal_str_ieq(a->scheme_text, b->scheme_text) && peal_str_eq(a->opaque, b->opaque);
+    return peal_str_ieq(a->scheme_text, b->scheme_text) &&
+           (peal_str_eq(a->opaque, b->opaque) || same_urn(a, b));
 }

@@ -4,7 +4,7 @@
 #include "sipstack/transaction/txn_inner.h"
 
 static peal_result check_request(peal__sip_txn_layer *layer, peal_sip_packet *packet,
-                                 peal__sip_txn_key *ret_key)
+                                 peal_sip_txn_key *ret_key)
 {
     const peal_sip_via *via = NULL;
     if (!layer->transport) {
@@ -18,10 +18,10 @@ static peal_result check_request(peal__sip_txn_layer *layer, peal_sip_packet *pa
     if (r < 0) {
         return r;
     }
-    if (!peal__sip_branch_has_cookie(via->branch)) {
+    if (!peal_sip_branch_has_cookie(via->branch)) {
         return PEAL_E_ARGUMENT;
     }
-    peal__sip_txn_key_of_branch(via->branch, ret_key);
+    peal_sip_txn_key_of_branch(via->branch, ret_key);
     return PEAL_OK;
 }
 
@@ -38,7 +38,7 @@ peal_result peal__sip_client_txn_new(peal__sip_txn_layer *layer, peal_sip_packet
                                      const peal__sip_client_txn_owner *owner_vt, void *owner,
                                      peal__sip_client_txn **ret)
 {
-    peal__sip_txn_key key;
+    peal_sip_txn_key key;
     peal__sip_txn *txn = NULL;
     const peal_sip_via *second = NULL;
     peal_result r = check_request(layer, packet, &key);

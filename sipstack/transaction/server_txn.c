@@ -43,7 +43,7 @@ static peal_result check_request(peal__sip_txn_layer *layer, peal_sip_packet *re
 }
 
 static peal_result make(peal__sip_txn_layer *layer, peal_sip_packet *request,
-                        const peal__sip_txn_key *key, const peal__sip_route *route,
+                        const peal_sip_txn_key *key, const peal__sip_route *route,
                         peal__sip_txn **ret)
 {
     peal_sip_method method = peal_sip_packet_method(request);
@@ -76,13 +76,13 @@ peal_result peal__sip_server_txn_new(peal__sip_txn_layer *layer, peal_sip_packet
                                      const peal__sip_server_txn_owner *owner_vt, void *owner,
                                      peal__sip_server_txn **ret)
 {
-    peal__sip_txn_key own_key;
-    const peal__sip_txn_key *key = layer->current_key;
+    peal_sip_txn_key own_key;
+    const peal_sip_txn_key *key = layer->current_key;
     peal__sip_route route;
     peal__sip_txn *txn = NULL;
     peal_result r = check_request(layer, request, &route);
     if (r >= 0 && layer->current != request) {
-        r = peal__sip_txn_key_of(request, &own_key);
+        r = peal_sip_txn_key_of(request, &own_key);
         key = &own_key;
     }
     if (r >= 0) {

@@ -116,7 +116,7 @@ void peal__sip_txn_counters_get(const peal__sip_txn_layer *layer, peal__sip_txn_
 
 /* What is looked for under a key. */
 typedef struct wanted {
-    const peal__sip_txn_key *key;
+    const peal_sip_txn_key *key;
     bool (*fits)(const peal__sip_txn *txn, const struct wanted *wanted);
     peal_sip_method method;
     uint32_t method_hash;
@@ -172,7 +172,7 @@ static bool fits_cancel(const peal__sip_txn *txn, const wanted *w)
            (!is_old_key(w) || server_of(txn)->to_tag_hash == w->to_tag_hash);
 }
 
-peal__sip_txn *peal__sip_txn_find(peal__sip_txn_layer *layer, const peal__sip_txn_key *key,
+peal__sip_txn *peal__sip_txn_find(peal__sip_txn_layer *layer, const peal_sip_txn_key *key,
                                   peal_sip_method method, uint32_t method_hash)
 {
     const wanted w = {
@@ -181,7 +181,7 @@ peal__sip_txn *peal__sip_txn_find(peal__sip_txn_layer *layer, const peal__sip_tx
     return find(layer, &w);
 }
 
-static wanted want_of(peal_sip_packet *request, const peal__sip_txn_key *key)
+static wanted want_of(peal_sip_packet *request, const peal_sip_txn_key *key)
 {
     wanted w = { .key = key, .method = peal_sip_packet_method(request) };
     w.method_hash = peal__sip_txn_method_hash(w.method, peal_sip_packet_method_text(request));
@@ -189,7 +189,7 @@ static wanted want_of(peal_sip_packet *request, const peal__sip_txn_key *key)
     return w;
 }
 
-peal__sip_txn *peal__sip_txn_find_request(peal__sip_txn_layer *layer, const peal__sip_txn_key *key,
+peal__sip_txn *peal__sip_txn_find_request(peal__sip_txn_layer *layer, const peal_sip_txn_key *key,
                                           peal_sip_packet *request)
 {
     wanted w = want_of(request, key);
@@ -233,7 +233,7 @@ out:
     peal_sip_packet_unref(cancel);
 }
 
-static void take_request(peal__sip_txn_layer *layer, const peal__sip_txn_key *key,
+static void take_request(peal__sip_txn_layer *layer, const peal_sip_txn_key *key,
                          peal_sip_packet *request)
 {
     peal__sip_txn *txn = peal__sip_txn_find_request(layer, key, request);
@@ -260,7 +260,7 @@ static bool is_astray(const peal__sip_txn *txn, peal_sip_packet *response)
     return txn->one_via && peal_sip_packet_via(response, 1, &second) != PEAL_E_NOT_FOUND;
 }
 
-static void take_response(peal__sip_txn_layer *layer, const peal__sip_txn_key *key,
+static void take_response(peal__sip_txn_layer *layer, const peal_sip_txn_key *key,
                           peal_sip_packet *response)
 {
     peal_sip_method method = peal_sip_packet_method(response);
@@ -281,10 +281,10 @@ static void take_response(peal__sip_txn_layer *layer, const peal__sip_txn_key *k
 static void on_packet(void *user, peal_sip_packet *packet)
 {
     peal__sip_txn_layer *layer = user;
-    peal__sip_txn_key key;
+    peal_sip_txn_key key;
     peal__sip_txn_enter(layer);
     bool is_request = peal_sip_packet_is_request(packet);
-    if (peal__sip_txn_key_of(packet, &key) < 0) {
+    if (peal_sip_txn_key_of(packet, &key) < 0) {
         /* Broken beyond matching; the user may answer a request, for it has a Via. */
         if (is_request) {
             layer->config.user_vt->on_request(layer->config.user, packet);
@@ -314,10 +314,10 @@ static bool is_final_error(peal_result result)
 static void on_net_error(void *user, peal__sip_net_error *error)
 {
     peal__sip_txn_layer *layer = user;
-    peal__sip_txn_key key;
+    peal_sip_txn_key key;
     if (error->is_request && is_final_error(error->result)) {
         peal__sip_txn_enter(layer);
-        peal__sip_txn_key_of_branch(error->branch, &key);
+        peal_sip_txn_key_of_branch(error->branch, &key);
         uint32_t hash = peal__sip_txn_method_hash(error->method, error->method_text);
         peal__sip_txn *txn = peal__sip_txn_find(layer, &key, error->method, hash);
         if (txn && txn->state->hears_icmp && txn->state->on_send_failed && txn->send &&

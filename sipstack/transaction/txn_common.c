@@ -75,9 +75,9 @@ static peal__sip_txn_send *send_new(peal__sip_txn *txn, const peal__sip_route *r
     return send;
 }
 
-peal_result peal__sip_txn_new(peal__sip_txn_layer *layer, size_t bytes,
-                              const peal__sip_txn_key *key, peal__sip_txn_kind kind,
-                              const peal__sip_route *route, peal__sip_txn **ret)
+peal_result peal__sip_txn_new(peal__sip_txn_layer *layer, size_t bytes, const peal_sip_txn_key *key,
+                              peal__sip_txn_kind kind, const peal__sip_route *route,
+                              peal__sip_txn **ret)
 {
     if (layer->aborting) {
         return PEAL_E_SIP_SHUTTING_DOWN;
@@ -110,7 +110,7 @@ void peal__sip_txn_discard(peal__sip_txn *txn)
     free_txn(txn);
 }
 
-void peal__sip_txn_start(peal__sip_txn *txn, const peal__sip_txn_key *key,
+void peal__sip_txn_start(peal__sip_txn *txn, const peal_sip_txn_key *key,
                          const peal__sip_txn_state *state)
 {
     peal_hash_insert(&txn->layer->table, &txn->node, key->hash);

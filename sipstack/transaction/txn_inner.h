@@ -87,7 +87,7 @@ struct peal__sip_txn_layer {
     bool aborting;
     /* The packet that is being matched and its key; NULL outside of that. */
     const peal_sip_packet *current;
-    const peal__sip_txn_key *current_key;
+    const peal_sip_txn_key *current_key;
 };
 
 #define PEAL__SIP_TXN_NEVER UINT64_MAX
@@ -103,11 +103,11 @@ void peal__sip_txn_leave(peal__sip_txn_layer *layer);
 
 /* Allocates a transaction of @p bytes with its key behind it; not in the table yet. */
 peal_result peal__sip_txn_new(peal__sip_txn_layer *layer, size_t bytes,
-                              const peal__sip_txn_key *key, peal__sip_txn_kind kind,
+                              const peal_sip_txn_key *key, peal__sip_txn_kind kind,
                               const peal__sip_route *route, peal__sip_txn **ret);
 /* Frees one that never went into the table. */
 void peal__sip_txn_discard(peal__sip_txn *txn);
-void peal__sip_txn_start(peal__sip_txn *txn, const peal__sip_txn_key *key,
+void peal__sip_txn_start(peal__sip_txn *txn, const peal_sip_txn_key *key,
                          const peal__sip_txn_state *state);
 void peal__sip_txn_enter_state(peal__sip_txn *txn, const peal__sip_txn_state *state);
 /* Milliseconds from now; PEAL__SIP_NEVER stops, PEAL__SIP_KEEP leaves as it is. */
@@ -139,10 +139,10 @@ static inline uint32_t peal__sip_txn_64_t1(const peal__sip_txn *txn)
 }
 
 /* ---- transaction.c ---- */
-peal__sip_txn *peal__sip_txn_find(peal__sip_txn_layer *layer, const peal__sip_txn_key *key,
+peal__sip_txn *peal__sip_txn_find(peal__sip_txn_layer *layer, const peal_sip_txn_key *key,
                                   peal_sip_method method, uint32_t method_hash);
 /* The server transaction that a request repeats, or an ACK acknowledges (RFC 3261 §17.2.3). */
-peal__sip_txn *peal__sip_txn_find_request(peal__sip_txn_layer *layer, const peal__sip_txn_key *key,
+peal__sip_txn *peal__sip_txn_find_request(peal__sip_txn_layer *layer, const peal_sip_txn_key *key,
                                           peal_sip_packet *request);
 
 /* ---- the machines ---- */

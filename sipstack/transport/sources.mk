@@ -2,5 +2,6 @@ transport_sources = sipstack/transport/transport_priv.h sipstack/transport/trans
 	sipstack/transport/net_error.c sipstack/transport/response_route.c \
 	sipstack/transport/transport.c sipstack/transport/transport_overload.c \
 	sipstack/transport/transport_receive.c sipstack/transport/transport_send.c \
-	sipstack/transport/transport_udp.c sipstack/transport/txn_key.c sipstack/transport/via_stamp.c
+	sipstack/transport/transport_udp.c sipstack/transport/stateless_tag.c \
+	sipstack/transport/via_stamp.c
 transport_headers =

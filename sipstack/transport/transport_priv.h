@@ -7,7 +7,7 @@
 #define PEAL_SIP_TRANSPORT_PRIV_H
 
 #include "sipstack/parser/parser_priv.h"
-#include <peal/sip/packet.h>
+#include <peal/sip/keys.h>
 #include <peal/thread.h>
 
 typedef struct peal__sip_transport peal__sip_transport;
@@ -110,26 +110,8 @@ void peal__sip_transport_free(peal__sip_transport *transport);
 void peal__sip_transport_counters_get(const peal__sip_transport *transport,
                                       peal__sip_transport_counters *ret);
 
-/* A transaction's key as text, lower case where SIP ignores case. Requests: 's', branch and sent-by
- * (RFC 3261 §17.2.3); peers of RFC 2543: 'o' and what §17.2.3 compares, without the To tag;
- * responses and our own requests: 'c' and the branch (§17.1.3). The method is not part of it, so
- * that ACK and CANCEL find their INVITE by the same hash. Keys that would be longer are two keyed
- * hashes. */
-enum { PEAL__SIP_TXN_KEY_MAX = 256 };
-typedef struct peal__sip_txn_key {
-    uint64_t hash;
-    size_t length;
-    char text[PEAL__SIP_TXN_KEY_MAX];
-} peal__sip_txn_key;
-/* Fails with PEAL_E_SIP_HEADER, PEAL_E_NOT_FOUND when the headers it needs are unusable.
- * @thread any */
-peal_result peal__sip_txn_key_of(peal_sip_packet *packet, peal__sip_txn_key *ret);
-/* The key of a client transaction whose request has this branch. */
-void peal__sip_txn_key_of_branch(peal_str branch, peal__sip_txn_key *ret);
-/* The key's hash alone; 0 when there is no key. Transport stores it in the packet's head. */
+/* The transaction key's hash; 0 when there is no key. Transport stores it in the packet's head. */
 uint64_t peal__sip_txn_key_hash(peal_sip_packet *packet);
-/* This branch is one of RFC 3261: the cookie and something behind it. */
-bool peal__sip_branch_has_cookie(peal_str branch);
 /* The To tag of a response made without state (RFC 3261 §8.2.7): the same for a repeated request,
  * unguessable for others. Writes 16 characters and a NUL. */
 enum { PEAL__SIP_STATELESS_TAG_MAX = 17 };

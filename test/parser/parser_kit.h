@@ -55,5 +55,8 @@ Suite *suite_packet(void);
 Suite *suite_edit(void);
 Suite *suite_torture(void);
 Suite *suite_mutation(void);
+Suite *suite_examples(void);
+Suite *suite_typed(void);
+Suite *suite_random(void);
 
 #endif

@@ -4,6 +4,8 @@
 #include "test/fuzz/fuzz_packet.h"
 #include "test/parser/parser_kit.h"
 
+#include <peal/sip/header_session.h>
+
 #include <peal/alloc.h>
 
 START_TEST(every_truncation_is_survived)
@@ -83,6 +85,27 @@ static void failing_free(void *arg, void *block)
     free(block);
 }
 
+/* Written, read and encoded by themselves. */
+static peal_result typed_values(peal_sip_packet *packet, peal_str long_text)
+{
+    peal_sip_reason reason = { .protocol = S("SIP"), .text = long_text };
+    const peal_sip_reason *again = NULL;
+    peal_blob out = { 0 }, plain = { 0 };
+    peal_result r = peal_sip_packet_add_reason(packet, &reason);
+    if (r >= 0) {
+        r = peal_sip_packet_get_reason(packet, 0, &again);
+    }
+    if (r >= 0) {
+        r = peal_sip_reason_encode(again, &out);
+    }
+    if (r >= 0) {
+        r = peal_sip_quoted_unescape(again->text, &plain);
+    }
+    peal_blob_fini(&plain);
+    peal_blob_fini(&out);
+    return r;
+}
+
 /* A life of packets; stops at the first error. */
 static peal_result life(peal_str text)
 {
@@ -107,6 +130,9 @@ static peal_result life(peal_str text)
     }
     if (r >= 0) {
         r = peal_sip_packet_set_body(copy, S("text/plain"), peal_str_of(long_text, 3000));
+    }
+    if (r >= 0) {
+        r = typed_values(copy, peal_str_of(long_text, 3000));
     }
     if (r >= 0) {
         r = peal_sip_packet_new_response(NULL, packet, 200, peal_str_of(NULL, 0), S("t"),

@@ -158,7 +158,7 @@ START_TEST(endless_branches_are_bounded)
     peer_request(w, "INVITE", branch, NULL);
     world_run(w, 1);
     ck_assert_uint_eq(world_count(w, EV_REQUEST), 1);
-    ck_assert_uint_le(w->server->txn.key_length, PEAL__SIP_TXN_KEY_MAX);
+    ck_assert_uint_le(w->server->txn.key_length, PEAL_SIP_TXN_KEY_MAX);
     peer_request(w, "ACK", branch, "ours");
     world_run(w, 1);
     ck_assert_int_eq(world_find(w, EV_RESULT, 0)->result, PEAL_OK);

@@ -89,6 +89,15 @@ PEAL_API size_t peal_sip_packet_live(void);
 
 /** What was wrong at decoding; result PEAL_OK for a good packet. */
 PEAL_API const peal_sip_fault *peal_sip_packet_fault(const peal_sip_packet *packet);
+/** Which status a request with this fault is answered with: 505 for the version, 416 for the URI
+ * scheme, 513 beyond a limit, 400 for the rest (RFC 3261 §21.4, §21.5); 0 for no fault. */
+PEAL_API unsigned peal_sip_fault_status(const peal_sip_fault *fault);
+/** Decodes every header that has a typed form, which otherwise happens when somebody asks.
+ * @param[out] ret_fault  the first header, in wire order, that is malformed; its offset counts from
+ *   the start line of the received bytes, line ends before it not included. May be NULL
+ * @return PEAL_OK, PEAL_E_SIP_HEADER, PEAL_E_LIMIT, PEAL_E_NO_MEMORY */
+PEAL_API peal_result peal_sip_packet_decode_all(peal_sip_packet *packet,
+                                                peal_sip_fault *ret_fault);
 /** Where it came from; zeroed for a packet made here. */
 PEAL_API const peal_sip_origin *peal_sip_packet_origin(const peal_sip_packet *packet);
 /** Sets where it came from (copied). */
@@ -179,6 +188,45 @@ PEAL_INLINE peal_result peal_sip_packet_set(peal_sip_packet *p, peal_sip_header_
 /** Appends (setv: sets) a decimal number. */
 PEAL_API peal_result peal_sip_packet_set_number(peal_sip_packet *packet, peal_sip_header_id id,
                                                 uint32_t number);
+/** @} */
+
+/** @name Single lines and single values
+ * Lines are counted in wire order from 0. Values are counted from 0 over all lines with the id, as
+ * the typed getters do; of headers that are no lists each line is one value. What is not changed
+ * keeps its bytes: in a list that is changed the other values, the commas, folds and white space
+ * too. Content-Length follows the body and cannot be changed so.
+ * @return PEAL_OK; PEAL_E_NOT_FOUND when there is no such line or value; PEAL_E_ARGUMENT for texts
+ * that peal_sip_packet_addv() would refuse, or a value that is empty or not exactly one value of
+ * the list; PEAL_E_SIP_HEADER when the list cannot be split; PEAL_E_NO_MEMORY; PEAL_E_LIMIT. On
+ * failure nothing is changed.
+ * @{ */
+/** Puts a line with any name before the index-th, or behind the last one. */
+PEAL_API peal_result peal_sip_packet_insert_line(peal_sip_packet *packet, size_t index,
+                                                 peal_str name, peal_str value);
+/** Replaces the value of the index-th line; its name stays as it is written. */
+PEAL_API peal_result peal_sip_packet_replace_line(peal_sip_packet *packet, size_t index,
+                                                  peal_str value);
+/** Removes the index-th line. */
+PEAL_API peal_result peal_sip_packet_remove_line(peal_sip_packet *packet, size_t index);
+/** Moves the line at @p from so that it is the one at @p to. */
+PEAL_API peal_result peal_sip_packet_move_line(peal_sip_packet *packet, size_t from, size_t to);
+/** Replaces the first line with this name (any id) and removes the others; adds when none. */
+PEAL_API peal_result peal_sip_packet_set_named(peal_sip_packet *packet, peal_str name,
+                                               peal_str value);
+/** Removes all lines with this name (any id); returns how many. */
+PEAL_API size_t peal_sip_packet_remove_named(peal_sip_packet *packet, peal_str name);
+/** How many values with this id there are; a list that cannot be split counts up to there. */
+PEAL_API size_t peal_sip_packet_value_count(const peal_sip_packet *packet, peal_sip_header_id id);
+/** Replaces the nth value. */
+PEAL_API peal_result peal_sip_packet_replace_value(peal_sip_packet *packet, peal_sip_header_id id,
+                                                   size_t nth, peal_str value);
+/** Puts a value before the nth, or behind the last one: as a line of its own where the nth is the
+ * first of its line. */
+PEAL_API peal_result peal_sip_packet_insert_value(peal_sip_packet *packet, peal_sip_header_id id,
+                                                  size_t nth, peal_str value);
+/** Removes the nth value, with its line when it is the only one there. */
+PEAL_API peal_result peal_sip_packet_remove_value(peal_sip_packet *packet, peal_sip_header_id id,
+                                                  size_t nth);
 /** @} */
 
 /** @name Typed values

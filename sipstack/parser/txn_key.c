@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Transaction keys: what tells which transaction a packet belongs to, as bounded text and as a
  * keyed hash. Any thread: transport computes the hash beside decoding, core compares the text. RFC
- * 3261 §17.1.3, §17.2.3, §8.2.7. */
-#include "sipstack/transport/transport_priv.h"
+ * 3261 §17.1.3, §17.2.3. */
+#include "sipstack/parser/parser_inner.h"
+
 #include <peal/hash.h>
+#include <peal/sip/keys.h>
 
 /* One part of a key. */
 typedef struct key_part {
@@ -11,7 +13,7 @@ typedef struct key_part {
     bool fold; /* SIP ignores its case */
 } key_part;
 
-bool peal__sip_branch_has_cookie(peal_str branch)
+bool peal_sip_branch_has_cookie(peal_str branch)
 {
     peal_str cookie = PEAL_STR(PEAL_SIP_BRANCH_COOKIE);
     /* The bare cookie identifies nothing (RFC 4475 §3.2.1): such a peer is matched the old way. */
@@ -24,20 +26,6 @@ static char *hex_u64(char *out, uint64_t value)
         *out++ = "0123456789abcdef"[(value >> shift) & 15];
     }
     return out;
-}
-
-static size_t decimal(char out[10], uint32_t value)
-{
-    char reversed[10];
-    size_t n = 0;
-    do {
-        reversed[n++] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value);
-    for (size_t i = 0; i < n; ++i) {
-        out[i] = reversed[n - 1 - i];
-    }
-    return n;
 }
 
 static uint64_t hash_parts(const char *domain, const key_part *parts, size_t count)
@@ -87,7 +75,7 @@ static char *copy_part(char *out, const key_part *part)
 }
 
 /* @p known: the hash as transport computed it, or 0. */
-static void join(const key_part *parts, size_t count, uint64_t known, peal__sip_txn_key *ret)
+static void join(const key_part *parts, size_t count, uint64_t known, peal_sip_txn_key *ret)
 {
     size_t length = 0;
     for (size_t i = 0; i < count; ++i) {
@@ -108,13 +96,16 @@ static void join(const key_part *parts, size_t count, uint64_t known, peal__sip_
 }
 
 /* RFC 3261 §17.2.3: branch and sent-by. */
-static void join_server(const peal_sip_via *via, uint64_t known, peal__sip_txn_key *ret)
+static void join_server(const peal_sip_via *via, uint64_t known, peal_sip_txn_key *ret)
 {
-    char port[10];
+    char port[20];
     const key_part parts[] = {
-        { PEAL_STR("s"), false }, { via->branch, true },
-        { PEAL_STR("|"), false }, { via->host, true },
-        { PEAL_STR(":"), false }, { peal_str_of(port, decimal(port, via->port)), false },
+        { PEAL_STR("s"), false },
+        { via->branch, true },
+        { PEAL_STR("|"), false },
+        { via->host, true },
+        { PEAL_STR(":"), false },
+        { peal_str_of(port, peal__sip_format_number(via->port, port)), false },
     };
     join(parts, PEAL_COUNT_OF(parts), known, ret);
 }
@@ -122,7 +113,7 @@ static void join_server(const peal_sip_via *via, uint64_t known, peal__sip_txn_k
 /* RFC 3261 §17.2.3, last part: Request-URI, From tag, Call-ID, CSeq number and top Via. The To tag
  * differs between an INVITE and its ACK and is compared apart. */
 static peal_result join_old_server(peal_sip_packet *packet, const peal_sip_via *via, uint64_t known,
-                                   peal__sip_txn_key *ret)
+                                   peal_sip_txn_key *ret)
 {
     const peal_sip_cseq *cseq = NULL;
     const peal_sip_address *from = NULL;
@@ -133,34 +124,41 @@ static peal_result join_old_server(peal_sip_packet *packet, const peal_sip_via *
     if (r < 0) {
         return r;
     }
-    char number[10];
-    char port[10];
+    char number[20];
+    char port[20];
     peal_str line = PEAL_STR("\n");
     const key_part parts[] = {
-        { PEAL_STR("o"), false }, { peal_sip_packet_request_uri(packet), false },
-        { line, false },          { peal_sip_packet_call_id(packet), false },
-        { line, false },          { peal_str_of(number, decimal(number, cseq->number)), false },
-        { line, false },          { from->tag, true },
-        { line, false },          { via->branch, true },
-        { line, false },          { via->host, true },
-        { PEAL_STR(":"), false }, { peal_str_of(port, decimal(port, via->port)), false },
+        { PEAL_STR("o"), false },
+        { peal_sip_packet_request_uri(packet), false },
+        { line, false },
+        { peal_sip_packet_call_id(packet), false },
+        { line, false },
+        { peal_str_of(number, peal__sip_format_number(cseq->number, number)), false },
+        { line, false },
+        { from->tag, true },
+        { line, false },
+        { via->branch, true },
+        { line, false },
+        { via->host, true },
+        { PEAL_STR(":"), false },
+        { peal_str_of(port, peal__sip_format_number(via->port, port)), false },
     };
     join(parts, PEAL_COUNT_OF(parts), known, ret);
     return PEAL_OK;
 }
 
-static void join_client(peal_str branch, uint64_t known, peal__sip_txn_key *ret)
+static void join_client(peal_str branch, uint64_t known, peal_sip_txn_key *ret)
 {
     const key_part parts[] = { { PEAL_STR("c"), false }, { branch, true } };
     join(parts, PEAL_COUNT_OF(parts), known, ret);
 }
 
-void peal__sip_txn_key_of_branch(peal_str branch, peal__sip_txn_key *ret)
+void peal_sip_txn_key_of_branch(peal_str branch, peal_sip_txn_key *ret)
 {
     join_client(branch, 0, ret);
 }
 
-peal_result peal__sip_txn_key_of(peal_sip_packet *packet, peal__sip_txn_key *ret)
+peal_result peal_sip_txn_key_of(peal_sip_packet *packet, peal_sip_txn_key *ret)
 {
     const peal_sip_via *via = NULL;
     uint64_t known = peal__sip_packet_head_of(packet)->key_hash;
@@ -172,28 +170,14 @@ peal_result peal__sip_txn_key_of(peal_sip_packet *packet, peal__sip_txn_key *ret
         join_client(via->branch, known, ret);
         return PEAL_OK;
     }
-    if (!peal__sip_branch_has_cookie(via->branch)) {
+    if (!peal_sip_branch_has_cookie(via->branch)) {
         return join_old_server(packet, via, known, ret);
     }
     join_server(via, known, ret);
     return PEAL_OK;
 }
 
-uint64_t peal__sip_txn_key_hash(peal_sip_packet *packet)
+bool peal_sip_txn_key_eq(const peal_sip_txn_key *a, const peal_sip_txn_key *b)
 {
-    peal__sip_txn_key key;
-    return peal__sip_txn_key_of(packet, &key) < 0 ? 0 : key.hash;
-}
-
-peal_str peal__sip_stateless_tag(peal_sip_packet *request, char text[PEAL__SIP_STATELESS_TAG_MAX])
-{
-    peal__sip_txn_key key;
-    uint64_t hash = 0;
-    key_part parts[2] = { { peal_sip_packet_call_id(request), false }, { { "", 0 }, false } };
-    if (peal__sip_txn_key_of(request, &key) >= 0) {
-        parts[1].text = peal_str_of(key.text, key.length);
-    }
-    hash = hash_parts("stateless tag", parts, 2);
-    *hex_u64(text, hash) = '\0';
-    return peal_str_of(text, PEAL__SIP_STATELESS_TAG_MAX - 1);
+    return a->hash == b->hash && a->length == b->length && memcmp(a->text, b->text, a->length) == 0;
 }

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* Fuzz target: authentication headers. One thread. */
+#include "test/fuzz/fuzz_kind.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const peal_sip_header_kind kinds[] = {
+        PEAL_SIP_KIND_CHALLENGE,
+        PEAL_SIP_KIND_CREDENTIALS,
+        PEAL_SIP_KIND_AUTH_INFO,
+    };
+    return fuzz_kind_input(kinds, PEAL_COUNT_OF(kinds), data, size);
+}
