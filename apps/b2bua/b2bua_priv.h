@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* peal-b2bua: a back-to-back user agent on Peal's public API. A call is an incoming leg and one or
  * more outgoing legs; each leg is a SIP context with its own dialog. All of it lives on the core
- * thread; its host (main.c, or who runs it in a simulation or a replay) reaches it by messages only.
- * A host fills in `out` and `on_down`, reads the options, sets options.port if it has a port of its
- * own, starts it, posts commands, and frees it after on_down. */
+ * thread; its host (main.c, or who runs it on another port) reaches it by messages only. A host
+ * fills in `out` and `on_down`, reads the options, sets options.port if it has a port of its own,
+ * starts it, posts commands, and frees it after on_down. */
 #ifndef PEAL_B2BUA_PRIV_H
 #define PEAL_B2BUA_PRIV_H
 
