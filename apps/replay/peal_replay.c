@@ -105,7 +105,7 @@ static void on_event(void *arg, const peal_replay_event *event)
 
 static int print_different(const peal_replay_outcome *outcome)
 {
-    printf("different at event %llu on thread %s\n--- expected: ",
+    printf("different at event %llu on %s\n--- expected: ",
            (unsigned long long)outcome->events, outcome->thread);
     (void)fwrite(outcome->expected.p, 1, outcome->expected.n, stdout);
     fputs("\n--- got: ", stdout);
@@ -127,7 +127,7 @@ static int print_outcome(const struct options *o, const peal_replay_outcome *out
     printf("replayed events=%llu threads=%u identical", (unsigned long long)outcome->events,
            (unsigned)outcome->threads);
     if (outcome->state == PEAL_REPLAY_CUT) {
-        printf(" (cut: the recording breaks off)");
+        printf(" (cut at offset %llu)", (unsigned long long)outcome->offset);
     } else if (outcome->state == PEAL_REPLAY_STOPPED) {
         printf(" (stopped)");
     } else if (outcome->state != PEAL_REPLAY_IDENTICAL) {

@@ -147,7 +147,7 @@ static bool drive(peal_replay *replay)
     while (peal_replay_next_note(replay, &kind, &text) == PEAL_OK) {
         struct command *command = command_of(text);
         if (peal_str_eq(kind, PEAL_STR("down"))) {
-            return true;
+            return program.app.is_down != 0; /* what made it so may have been cut off */
         }
         /* A command that is still in its queue cannot be posted again: it was not, then. */
         if (!peal_str_eq(kind, PEAL_STR("command")) || !command || command->is_posted) {

@@ -290,7 +290,9 @@ static void put_of(const record_sock *sock, peal__tape_event *event)
 static void on_readable(peal_sock_owner *self)
 {
     record_sock *sock = PEAL_CONTAINER_OF(self, record_sock, owner);
-    put_of(sock, &(peal__tape_event){ .tag = PEAL__TAPE_READABLE });
+    peal_port *clock = sock->loop->recording->inner;
+    put_of(sock,
+           &(peal__tape_event){ .tag = PEAL__TAPE_READABLE, .b = clock->vt->now_ns(clock) });
     sock->outer->on_readable(sock->outer); /* may close it */
 }
 

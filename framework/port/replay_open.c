@@ -118,20 +118,25 @@ void peal_replay_take_note(peal_replay *replay)
 
 /* ---- how it went ---- */
 
-/* All threads are gone: nothing more will come. */
+/* What is cut goes on no further once somebody asks; what is whole is over when all of its threads
+ * are gone. */
 static void conclude(peal_replay *replay)
 {
-    if (replay->state != PEAL_REPLAY_RUNNING || !replay->opened ||
-        !peal_list_is_empty(&replay->loops)) {
+    if (replay->state != PEAL_REPLAY_RUNNING || !replay->opened) {
         return;
     }
+    bool is_over = peal_list_is_empty(&replay->loops);
     const peal__tape_event *event = peal__replay_peek(replay, NULL);
-    if (replay->is_cut || (!event && !replay->is_complete)) {
+    bool is_end = event && event->tag == PEAL__TAPE_END;
+    if (replay->state != PEAL_REPLAY_RUNNING || (!is_over && replay->is_complete)) {
+        return;
+    }
+    if (!is_over || replay->is_cut || !event) {
         replay->state = PEAL_REPLAY_CUT;
-    } else if (event && event->tag != PEAL__TAPE_END) {
-        peal__replay_differ(replay, NULL, event, NULL, "the program is over");
-    } else if (replay->state == PEAL_REPLAY_RUNNING) {
+    } else if (is_end) {
         replay->state = PEAL_REPLAY_IDENTICAL;
+    } else {
+        peal__replay_differ(replay, NULL, event, NULL, "the program is over");
     }
 }
 
@@ -143,7 +148,7 @@ void peal_replay_outcome_get(peal_replay *replay, peal_replay_outcome *ret)
         .state = replay->state,
         .events = replay->events,
         .threads = replay->reader.streams ? replay->reader.streams - 1 : 0,
-        .offset = replay->reader.offset,
+        .offset = replay->reader.offset ? replay->reader.offset : replay->reader.size,
         .thread = replay->thread,
         .expected = replay->expected ? peal_str_of(replay->expected, replay->expected_bytes)
                                      : PEAL_STR("(memory is exhausted)"),

@@ -37,13 +37,13 @@ typedef enum peal__tape_tag {
     PEAL__TAPE_NONE,
     PEAL__TAPE_NOTE,     /**< text: kind, data */
     PEAL__TAPE_LOOP,     /**< a loop was opened: a its stream */
-    PEAL__TAPE_CLOCK,    /**< monotonic clock read */
+    PEAL__TAPE_CLOCK,    /**< monotonic clock read: b, in the file the difference to the last one */
     PEAL__TAPE_WALL,     /**< wall clock read */
     PEAL__TAPE_RANDOM,   /**< random bytes drawn */
     PEAL__TAPE_TURN,     /**< a turn begins; data: runs of messages taken in */
     PEAL__TAPE_MESSAGES, /**< its second part: messages and timers; data: the same */
     PEAL__TAPE_LEFT,     /**< after the last turn; data: the same */
-    PEAL__TAPE_READABLE, /**< socket a speaks */
+    PEAL__TAPE_READABLE, /**< socket a speaks; b as of CLOCK, for people only */
     PEAL__TAPE_WRITABLE,
     PEAL__TAPE_OPEN,  /**< socket a was opened at peer */
     PEAL__TAPE_LOCAL, /**< its address */
@@ -82,6 +82,11 @@ size_t peal__tape_event_read(const uint8_t *from, size_t bytes, peal__tape_event
 const char *peal__tape_event_name(peal__tape_tag tag);
 /** All of it but data, in one line that ends in NUL. @return its length */
 size_t peal__tape_event_text(const peal__tape_event *event, char *to, size_t bytes);
+/** b of such an event is a time, and in a file relative. */
+PEAL_INLINE bool peal__tape_has_time(peal__tape_tag tag)
+{
+    return tag == PEAL__TAPE_CLOCK || tag == PEAL__TAPE_READABLE;
+}
 uint8_t *peal__tape_put_number(uint8_t *to, uint64_t number);
 /** @return where it ends, NULL when it does not end before @p end or is too big */
 const uint8_t *peal__tape_get_number(const uint8_t *from, const uint8_t *end, uint64_t *ret);

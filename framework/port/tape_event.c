@@ -8,8 +8,7 @@
 /* NUMBER_MAX: bytes of a number, ADDRESS_MAX: of an address. */
 enum { NUMBER_MAX = 10, ADDRESS_MAX = 1 + 16 + 5 + 2 };
 
-/* Fields in their order: a, b numbers; c: b as the difference to the reading before, which is the
- * stream's business; r result; p, l addresses; t, d bytes. */
+/* Fields in their order: a, b numbers; r result; p, l addresses; t, d bytes. */
 static const struct {
     const char *name;
     const char *fields;
@@ -23,7 +22,7 @@ static const struct {
     [PEAL__TAPE_TURN] = { "turn", "d" },
     [PEAL__TAPE_MESSAGES] = { "messages", "d" },
     [PEAL__TAPE_LEFT] = { "left messages", "d" },
-    [PEAL__TAPE_READABLE] = { "readable", "a" },
+    [PEAL__TAPE_READABLE] = { "readable", "ab" },
     [PEAL__TAPE_WRITABLE] = { "writable", "a" },
     [PEAL__TAPE_OPEN] = { "open", "arp" },
     [PEAL__TAPE_LOCAL] = { "address", "arl" },

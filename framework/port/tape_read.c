@@ -260,7 +260,7 @@ peal__tape_stand peal__tape_in_peek(peal__tape_reader *reader, peal__tape_in *in
         if (n == 0 || n == SIZE_MAX) {
             return broken(reader, in);
         }
-        if (in->next.tag == PEAL__TAPE_CLOCK) {
+        if (peal__tape_has_time(in->next.tag)) {
             in->next.b = in->clock + (uint64_t)peal__tape_unzigzag(in->next.b);
         }
         in->next_bytes = n;
@@ -271,7 +271,7 @@ peal__tape_stand peal__tape_in_peek(peal__tape_reader *reader, peal__tape_in *in
 
 void peal__tape_in_take(peal__tape_in *in)
 {
-    if (in->next.tag == PEAL__TAPE_CLOCK) {
+    if (peal__tape_has_time(in->next.tag)) {
         in->clock = in->next.b;
     }
     in->at += in->next_bytes;

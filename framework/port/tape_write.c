@@ -273,8 +273,9 @@ void peal__tape_out_put(peal__tape_out *out, const peal__tape_event *event)
             return;
         }
     }
-    if (event->tag == PEAL__TAPE_CLOCK) {
+    if (peal__tape_has_time(event->tag)) {
         relative.tag = event->tag;
+        relative.a = event->a;
         relative.b = peal__tape_zigzag((int64_t)(event->b - out->clock));
         out->clock = event->b;
         event = &relative;
