@@ -140,6 +140,14 @@ static void conclude(peal_replay *replay)
     }
 }
 
+static peal_str text_of(const peal_replay *replay, const char *text, size_t bytes)
+{
+    if (replay->state != PEAL_REPLAY_DIFFERENT) {
+        return peal_str_of(NULL, 0);
+    }
+    return text ? peal_str_of(text, bytes) : PEAL_STR("(memory is exhausted)");
+}
+
 void peal_replay_outcome_get(peal_replay *replay, peal_replay_outcome *ret)
 {
     conclude(replay);
@@ -150,10 +158,8 @@ void peal_replay_outcome_get(peal_replay *replay, peal_replay_outcome *ret)
         .threads = replay->reader.streams ? replay->reader.streams - 1 : 0,
         .offset = replay->reader.offset ? replay->reader.offset : replay->reader.size,
         .thread = replay->thread,
-        .expected = replay->expected ? peal_str_of(replay->expected, replay->expected_bytes)
-                                     : PEAL_STR("(memory is exhausted)"),
-        .got = replay->got ? peal_str_of(replay->got, replay->got_bytes)
-                           : PEAL_STR("(memory is exhausted)"),
+        .expected = text_of(replay, replay->expected, replay->expected_bytes),
+        .got = text_of(replay, replay->got, replay->got_bytes),
         .reason = replay->reader.reason
     };
     memcpy(ret, &all, ret->size < sizeof all ? ret->size : sizeof all);

@@ -43,9 +43,18 @@ static pending *pending_of(const peal__engine *engine, uint32_t sender)
     return NULL;
 }
 
+/* What a thread does behind the end of its recording is made up, and not taken for what it did. */
+static uint32_t replay_sender_to(const peal__engine *engine)
+{
+    const peal__engine *current = peal__engine_current;
+    bool is_made_up =
+        current && peal__engine_is_replayed(current) && current->tape->vt->is_over(current->tape);
+    return is_made_up ? UINT32_MAX : sender_to(engine);
+}
+
 static void replay_post(peal__engine *engine, peal_msg *msg)
 {
-    const pending none = { .sender = sender_to(engine) };
+    const pending none = { .sender = replay_sender_to(engine) };
     pending *p = pending_of(engine, none.sender);
     if (!p && peal_vec_push(&engine->pending, &none) >= 0) {
         p = pending_of(engine, none.sender);
