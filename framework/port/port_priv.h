@@ -99,8 +99,8 @@ typedef struct peal__tape_vt {
     bool (*has_part)(peal__tape *self);
     /** Runs all threads as far as they come. @return something ran */
     bool (*run_all)(peal__tape *self);
-    /** The caller waits for parts that cannot run. */
-    void (*give_up)(peal__tape *self);
+    /** It cannot go on as recorded, for this reason: it is different, or the recording is cut. */
+    void (*give_up)(peal__tape *self, const char *why);
 } peal__tape_vt;
 
 /** Beside each servicing thread on such a port; lives as long as its loop. */

@@ -348,16 +348,12 @@ static bool tape_run_all(peal__tape *self)
     return peal__replay_run(peal__replay_loop_of(self)->replay);
 }
 
-/* Its caller waits for its end, so nothing from outside will come any more. */
-static void tape_give_up(peal__tape *self)
+static void tape_give_up(peal__tape *self, const char *why)
 {
     peal__replay_loop *loop = peal__replay_loop_of(self);
     const peal__tape_event *event = peal__replay_peek(loop->replay, loop);
-    if (!event) {
-        return;
-    }
     if (loop->replay->is_complete) {
-        peal__replay_differ(loop->replay, loop, event, NULL, "it waits for messages in vain");
+        peal__replay_differ(loop->replay, loop, event, NULL, why);
     } else {
         loop->is_over = true;
         loop->replay->is_cut = true;

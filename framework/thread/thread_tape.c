@@ -89,6 +89,16 @@ static void take_all(peal__engine *engine)
     }
 }
 
+static bool any_pending(const peal__engine *engine)
+{
+    for (size_t i = 0; i < engine->pending.count; ++i) {
+        if (((const pending *)peal_vec_at(&engine->pending, i))->first) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void replay_take(peal__engine *engine, int part)
 {
     peal__tape *tape = engine->tape;
@@ -98,6 +108,10 @@ static void replay_take(peal__engine *engine, int part)
         return;
     }
     const peal__tape_run *runs = tape->vt->take(tape, part, &count);
+    if (part == PEAL__PART_LEFT && !count && any_pending(engine)) {
+        tape->vt->give_up(tape, "messages that nobody took then");
+        take_all(engine);
+    }
     for (size_t i = 0; i < count; ++i) {
         pending *p = pending_of(engine, runs[i].sender);
         if (p) {
@@ -183,6 +197,9 @@ peal_result peal__engine_bind_tape(peal__engine *engine)
     return peal_vec_push(&engine->pending, &outside);
 }
 
+/* Whoever asks waits for its end, so nothing from outside will come any more. */
+static const char waits[] = "it waits for messages in vain";
+
 void peal__engine_replay_rest(peal__engine *engine)
 {
     peal__tape *tape = engine->tape;
@@ -191,7 +208,7 @@ void peal__engine_replay_rest(peal__engine *engine)
     }
     (void)tape->vt->run_all(tape);
     if (tape->vt->has_part(tape)) {
-        tape->vt->give_up(tape);
+        tape->vt->give_up(tape, waits);
     }
 }
 
@@ -201,7 +218,7 @@ bool peal__engine_replay_for(peal__engine *engine, bool *ret_ready)
     bool ran = tape->vt->run_all(tape);
     bool has_more = tape->vt->has_part(tape);
     if (has_more && !ran) {
-        tape->vt->give_up(tape);
+        tape->vt->give_up(tape, waits);
     }
     if (tape->vt->is_over(tape)) {
         return false;

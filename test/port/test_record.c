@@ -42,6 +42,13 @@ static int first_how(void)
     return PEAL_HAVE_THREADS ? HOW_SYSTEM : HOW_GROUP;
 }
 
+static void check_nothing_left(void)
+{
+    ck_assert_int_eq(peal_fini(), PEAL_OK);
+    ck_assert_uint_eq(peal_alloc_live(), 0);
+    ck_assert_int_eq(peal_init(), PEAL_OK);
+}
+
 /* ---- the whole ---- */
 
 START_TEST(a_run_is_repeated)
@@ -173,6 +180,7 @@ START_TEST(it_may_be_cut_anywhere)
         for (off_t end = found.st_size - 1; end >= 0;) {
             ck_assert_int_eq(truncate(path, end), 0);
             peal_replay_state state = program_replay(path, (way)how, false, NULL, NULL, 0);
+            check_nothing_left();
             bool is_good = state == PEAL_REPLAY_CUT || state == PEAL_REPLAY_IDENTICAL;
             ck_assert(end < PEAL__TAPE_PAGE ? state == PEAL_REPLAY_GARBLED : is_good);
             good += is_good;
@@ -244,6 +252,7 @@ START_TEST(damage_without_a_sum_does_no_harm)
             bad = (uint8_t)(byte + 1 + at % 250);
             write_at(place, &bad, 1);
             (void)program_replay(path, HOW_GROUP, false, NULL, NULL, 0); /* whatever: it ends */
+            check_nothing_left();
             write_at(place, &byte, 1);
         }
     }
