@@ -77,7 +77,8 @@ typedef struct peal__tape_vt {
      * @return what it belonged to before, for leave() */
     peal__tape *(*enter)(peal__tape *self);
     void (*leave)(peal__tape *self, peal__tape *outer);
-    /** A value that came about on another thread: recorded, or as it was then. @thread the tape's */
+    /** A value that came about on another thread: recorded, or as it was then. @thread the tape's
+     */
     uint64_t (*seen)(peal__tape *self, uint64_t value);
     /** Messages and timers that ran in this turn. @thread the tape's */
     void (*ran)(peal__tape *self, unsigned messages, unsigned timers);

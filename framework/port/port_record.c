@@ -6,7 +6,7 @@
 
 #include <peal/alloc.h>
 
-#include "framework/port/tape.h"
+#include "framework/port/replay.h"
 
 struct peal_recording {
     peal_port port; /* first: a port leads to its recording */
@@ -463,6 +463,11 @@ static const peal_port_vt record_vt = { .size = sizeof record_vt,
 peal_result peal__recording_new(const char *path, peal_port *port, bool want_mapped,
                                 peal_recording **ret)
 {
+    peal_port *inner = port ? port : peal_port_default();
+    if (peal__port_is_simulated(inner) || inner->vt == &record_vt ||
+        inner->vt == &peal__replay_vt) {
+        return PEAL_E_ARGUMENT; /* these run threads in their own way, and repeat anyway */
+    }
     peal_recording *recording = peal_calloc(1, sizeof *recording);
     if (!recording) {
         return PEAL_E_NO_MEMORY;
@@ -473,7 +478,7 @@ peal_result peal__recording_new(const char *path, peal_port *port, bool want_map
         return r;
     }
     recording->port.vt = &record_vt;
-    recording->inner = port ? port : peal_port_default();
+    recording->inner = inner;
     recording->lock = (peal__mutex)PEAL__MUTEX_INIT;
     peal__tape_out_init(&recording->outside, &recording->file, 0);
     *ret = recording;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Role: what runs a replay. A part of a turn can run as soon as all messages that it took in have
- * been posted; of those that can, the one that was earliest runs. Then each thread does what it did,
- * in its order, and no part needs anything from within another. Thread: the one that runs it. */
+ * been posted; of those that can, the one that was earliest runs. Then each thread does what it
+ * did, in its order, and no part needs anything from within another. Thread: the one that runs it.
+ */
 #include <stdio.h>
 
 #include <peal/alloc.h>

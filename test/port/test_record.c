@@ -12,6 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <peal/sim.h>
+
 #include "framework/port/tape.h"
 #include "test/base/failing_alloc.h"
 
@@ -268,6 +270,10 @@ START_TEST(foreign_files_are_refused)
     ck_assert_int_eq(peal_replay_open("/dev/null", &replay, &fault), PEAL_E_SYNTAX);
     ck_assert_int_eq(peal_recording_new("/dev/null", NULL, &recording), PEAL_E_ARGUMENT);
     ck_assert_int_eq(peal_recording_new("/nowhere/at/all", NULL, &recording), PEAL_E_NOT_FOUND);
+    peal_sim *sim = NULL;
+    ck_assert_int_eq(peal_sim_new(1, &sim), PEAL_OK);
+    ck_assert_int_eq(peal_recording_new(path, peal_sim_port(sim), &recording), PEAL_E_ARGUMENT);
+    peal_sim_free(sim);
     FILE *file = fopen(path, "w");
     for (int i = 0; i < PEAL__TAPE_PAGE; ++i) {
         ck_assert_int_ge(fputs("INVITE ", file), 0);
