@@ -129,8 +129,12 @@ static peal_result wait_for_sockets(peal__engine *engine, int64_t limit_us)
 
 static void run_messages(peal__engine *engine)
 {
+    unsigned left = engine->messages_per_turn;
     peal__queue_collect(&engine->queue);
-    for (unsigned left = engine->messages_per_turn; left > 0; --left) {
+    if (engine->runner.port) {
+        left = peal__sim_batch(&engine->runner, left);
+    }
+    for (; left > 0; --left) {
         peal_msg *msg = peal__queue_take(&engine->queue);
         if (!msg) {
             break;
@@ -162,7 +166,7 @@ static void run_timers(peal__engine *engine)
         return;
     }
     engine->held = false;
-    peal__wheel_fire(&engine->wheel, now_ms, TIMERS_PER_TURN);
+    engine->timers_fired += peal__wheel_fire(&engine->wheel, now_ms, TIMERS_PER_TURN);
 }
 
 peal_result peal__engine_turn(peal__engine *engine, int64_t limit_us)
@@ -208,8 +212,10 @@ peal_result peal__engine_claim(peal__engine *engine)
 void peal__engine_unclaim(peal__engine *engine)
 {
     atomic_store_explicit(&engine->asleep, 1, memory_order_seq_cst);
-    if (peal__engine_has_work(engine) || peal__engine_is_ready(engine)) {
-        engine->port->vt->loop_wake(engine->loop); /* whoever watches the descriptor comes back */
+    /* Whoever watches the descriptor comes back. The simulator knows what is ready to release. */
+    if (peal__engine_has_work(engine) ||
+        (peal__engine_is_ready(engine) && !engine->runner.port)) {
+        engine->port->vt->loop_wake(engine->loop);
     }
     int expected = PEAL__RUN_TURNS;
     if (!atomic_compare_exchange_strong(&engine->running, &expected, PEAL__RUN_IDLE)) {

@@ -84,6 +84,16 @@ PEAL_API void peal_sim_stop(peal_sim *sim);
  * change what the network, the scheduler or a host draws. */
 PEAL_API uint64_t peal_sim_random(peal_sim *sim);
 
+/** How the scheduler treats servicing threads, beyond drawing who is next. */
+typedef struct peal_sim_schedule {
+    size_t size;          /**< sizeof(peal_sim_schedule) */
+    double stall_percent; /**< how often one that is about to have its turn is held back */
+    uint32_t stall_us;    /**< for how long at most, while the clock goes on; 0: 1 ms */
+} peal_sim_schedule;
+/** Sets it; nobody is held back in a new world. Holding back shows orders of messages and timers
+ * that turns drawn at one instant cannot. */
+PEAL_API void peal_sim_set_schedule(peal_sim *sim, const peal_sim_schedule *schedule);
+
 /** What peal_sim_at() calls, outside of any servicing thread's turn. */
 typedef void peal_sim_action(void *arg);
 /** Calls @p action when the world's clock is at @p at_us (as peal_sim_now_us(); the past: as soon
@@ -132,7 +142,8 @@ PEAL_API peal_sim_host *peal_sim_host_of(peal_sim *sim, const peal_socket_addr *
 PEAL_API void peal_sim_set_link(peal_sim *sim, const peal_sim_link *link);
 /** Sets the link of one direction. NULL for a host: any. What is said for a pair goes before what
  * is said for the sender, and that before what is said for the receiver. @p link NULL: takes it
- * back. What a host sends to itself passes no link but one that was set for that pair.
+ * back. What a host sends to itself passes no link but one that was set for that pair; only the
+ * default host, which may stand for many, passes its own traffic over the general link.
  * @return PEAL_OK, PEAL_E_NO_MEMORY */
 PEAL_API peal_result peal_sim_set_link_between(peal_sim *sim, peal_sim_host *from,
                                                peal_sim_host *to, const peal_sim_link *link);
