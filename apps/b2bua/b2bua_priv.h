@@ -42,6 +42,7 @@ struct b2bua_options {
     uint32_t setup_s;        /* limit of ringing */
     uint32_t duration_s;     /* limit of a call; 0: none */
     bool is_default;         /* started without any option */
+    bool is_quiet;           /* says nothing on standard output */
 };
 
 /* What comes from outside the core thread: a node of its own each, so posting cannot fail. */
@@ -75,7 +76,9 @@ struct b2bua {
     bool is_draining;
     bool is_core_stopping;
     int exit_status;
-    int is_down; /* atomic: on_shut_down came */
+    int is_down;                           /* atomic: on_shut_down came */
+    void (*on_down)(struct b2bua *app);    /* called after is_down was set; core thread */
+    void (*on_ready)(struct b2bua *app);   /* all listeners answered; may be NULL; core thread */
     size_t still_held;
     peal_sip_census last; /* taken at on_shut_down */
 };
@@ -125,10 +128,6 @@ peal_result peal__options_read(struct b2bua_options *options, int argc, char **a
 /* Says one line "peal-b2bua: …" on standard error. */
 void peal__complain(const char *format, ...) PEAL_PRINTF(1, 2);
 
-/* main.c */
-/* Makes the main thread look at is_down. */
-void peal__main_wake(void);
-
 /* stack.c */
 /* Makes threads and stack; listening starts on the core thread. */
 peal_result peal__stack_start(struct b2bua *app);
@@ -140,6 +139,8 @@ void peal__stack_drained(struct b2bua *app);
 void peal__command_post(struct command *command);
 
 /* census.c */
+/* Nothing of any call is alive. Core thread. */
+bool peal__census_is_quiet(struct b2bua *app);
 void peal__census_print(struct b2bua *app);
 /* After finalising; gives false when anything is left. */
 bool peal__census_print_last(const struct b2bua *app);

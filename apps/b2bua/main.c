@@ -29,8 +29,9 @@ static void block_signals(sigset_t *set)
 }
 
 /* SIGUSR2 says nothing by itself: the main thread looks whether all is over. */
-void peal__main_wake(void)
+static void wake_main(struct b2bua *unused)
 {
+    (void)unused;
     (void)kill(getpid(), SIGUSR2);
 }
 
@@ -78,6 +79,7 @@ static void run_polled(const sigset_t *set)
 
 static void run(const sigset_t *set)
 {
+    app.on_down = wake_main;
     peal_result r = peal__stack_start(&app);
     if (r < 0) {
         peal__complain("cannot start: %s", peal_result_text(r));

@@ -26,6 +26,12 @@ static bool is_over(const struct b2bua *app)
 
 /* --- the end */
 
+static void be_down(struct b2bua *app)
+{
+    __atomic_store_n(&app->is_down, 1, __ATOMIC_RELEASE);
+    app->on_down(app);
+}
+
 static void shut_down(struct b2bua *app, uint32_t linger_ms)
 {
     app->is_core_stopping = true;
@@ -34,8 +40,7 @@ static void shut_down(struct b2bua *app, uint32_t linger_ms)
     if (r < 0) {
         peal__complain("shutdown: %s", peal_result_text(r));
         app->exit_status = 1;
-        __atomic_store_n(&app->is_down, 1, __ATOMIC_RELEASE);
-        peal__main_wake();
+        be_down(app);
     }
 }
 
@@ -85,8 +90,10 @@ static void on_drain_time_over(peal_timer *timer)
 static void drain(struct b2bua *app)
 {
     const struct b2bua_options *o = &app->options;
-    printf("draining %zu calls for at most %u s\n", app->call_count, o->drain_s);
-    (void)fflush(stdout);
+    if (!o->is_quiet) {
+        printf("draining %zu calls for at most %u s\n", app->call_count, o->drain_s);
+        (void)fflush(stdout);
+    }
     if (!app->call_count) {
         shut_down(app, o->linger_ms);
     } else if (!o->drain_s) {
@@ -132,8 +139,7 @@ static void on_shut_down(peal_sip_core_user *self, size_t still_held)
     app->dispatcher = NULL;
     app->last.size = sizeof app->last;
     peal_sip_core_config_census(app->core, &app->last);
-    __atomic_store_n(&app->is_down, 1, __ATOMIC_RELEASE);
-    peal__main_wake();
+    be_down(app);
 }
 
 /* --- listening */
@@ -194,8 +200,13 @@ static void on_listening(peal_sip_core_user *self, peal_result result, uint32_t 
     }
     app->bound[wanted - app->options.listen] = *bound;
     if (++app->bound_count == app->options.listen_count) {
-        print_ready(app);
-        peal__census_print(app);
+        if (!app->options.is_quiet) {
+            print_ready(app);
+            peal__census_print(app);
+        }
+        if (app->on_ready) {
+            app->on_ready(app);
+        }
     }
 }
 
