@@ -116,6 +116,11 @@ size_t flows_read(const char *folder, flow **ret)
     return count;
 }
 
+bool flow_needs_ipv6(const flow *f)
+{
+    return strstr(f->text, " v6\n") || strstr(f->text, "b2bua v6");
+}
+
 void flows_free(flow *flows, size_t count)
 {
     for (size_t i = 0; i < count; ++i) {

@@ -12,3 +12,8 @@ test_b2bua_sim_SOURCES = test/b2bua/test_b2bua_sim.c $(b2bua_node_sources) $(flo
 test_b2bua_sim_CFLAGS = $(test_cflags)
 test_b2bua_sim_LDADD = libpeal-b2bua-objs.la libpeal-test-objs.la $(test_sip_libs)
 endif
+# The same flows against the program itself.
+check_PROGRAMS += play_flows
+TESTS += play_flows
+play_flows_SOURCES = test/b2bua/play_flows.c $(flow_file_sources)
+play_flows_LDADD = libpeal-test-objs.la libpeal-objs.la $(UV_LIBS)

@@ -172,15 +172,20 @@ static size_t flow_count;
 
 START_TEST(a_flow_in_every_mode)
 {
-    static const char *const modes[] = { "3", "1", "polled" };
+    static const char *const modes[] = { "polled", "3", "1" };
     const flow *f = &flows[_i];
     uint64_t hashes[SEEDS];
-    for (size_t m = 0; m < PEAL_COUNT_OF(modes); ++m) {
+    if (!PEAL_HAVE_IPV6 && flow_needs_ipv6(f)) {
+        return;
+    }
+    for (size_t m = 0; m < (PEAL_HAVE_THREADS ? PEAL_COUNT_OF(modes) : 1); ++m) {
         for (uint64_t seed = 0; seed < SEEDS; ++seed) {
             hashes[seed] = play(f, modes[m], seed + 1);
         }
         ck_assert_uint_eq(hashes[0], play(f, modes[m], 1)); /* again, and the same */
-        ck_assert_uint_ne(hashes[0], hashes[1]);
+        if (!strstr(f->name, "idle")) {
+            ck_assert_uint_ne(hashes[0], hashes[1]);
+        }
     }
 }
 END_TEST

@@ -39,7 +39,8 @@ peal_test_ladder *peal_test_ladder_new(size_t messages)
 static int column_named(peal_test_ladder *ladder, const char *name, const peal_socket_addr *address)
 {
     for (int i = 0; i < ladder->column_count; ++i) {
-        if (strcmp(ladder->columns[i].name, name) == 0) {
+        if (strcmp(ladder->columns[i].name, name) == 0 ||
+            (address->family && peal_socket_addr_eq(&ladder->columns[i].address, address, true))) {
             return i;
         }
     }
@@ -73,7 +74,10 @@ static int column_of(peal_test_ladder *ladder, const peal_socket_addr *address)
 void peal_test_ladder_name(peal_test_ladder *ladder, const peal_socket_addr *address,
                            const char *name)
 {
-    (void)column_named(ladder, name, address);
+    peal_sim_host *host = ladder->sim ? peal_sim_host_of(ladder->sim, address) : NULL;
+    if (!host || peal_sim_host_number(host) == 0) {
+        (void)column_named(ladder, name, address);
+    }
 }
 
 /* ---- rungs ---- */

@@ -342,11 +342,32 @@ static char *contact_of(const peal__test_peer *peer)
     return text.p;
 }
 
-static void complete(peal__test_peer *peer, peal__test_dialog *d, const char *contact)
+static peal_str line_of(const peal__test_block *block, const char *name)
+{
+    peal__test_text message = { NULL, 0, 0 };
+    peal__test_addf(&message, "block\n%.*s", PEAL_STR_ARG(block->lines));
+    peal_str value = peal__test_header(peal__test_str(&message), peal_str_z(name), 0);
+    if (value.p) { /* the same place in the block itself */
+        value.p = block->lines.p + (value.p - message.p) - 6;
+    }
+    free(message.p);
+    return value;
+}
+
+static void complete(peal__test_peer *peer, peal__test_dialog *d, const peal__test_block *block,
+                     const char *contact)
 {
     if (!d->call_id) {
         peal__test_text id = { NULL, 0, 0 }, local = { NULL, 0, 0 };
-        peal__test_token(peer->ear.net, &id);
+        peal_str given = line_of(block, "Call-ID"), from = line_of(block, "From");
+        if (given.n) {
+            peal__test_add(&id, given);
+        } else {
+            peal__test_token(peer->ear.net, &id);
+        }
+        if (from.n && peal__test_tag(from).n) {
+            put(&d->local_tag, peal__test_tag(from));
+        }
         d->call_id = id.p;
         peal__test_addf(&local, "<%s>", contact);
         d->local = local.p;
@@ -423,7 +444,7 @@ void peal__test_build_request(peal__test_peer *peer, peal__test_dialog *d, peal_
     const bool is_invite = peal_str_eq(method, PEAL_STR("INVITE"));
     const bool of_invite = is_of_invite(d, method);
     char *contact = contact_of(peer);
-    complete(peer, d, contact);
+    complete(peer, d, block, contact);
     peal_str uri = peal_str_z(d->target);
     if (of_invite) {
         uri = peal_str_z(d->sent);

@@ -127,10 +127,8 @@ static peal_result do_answer(peal_test_script *s, peal__test_peer *peer,
     return r;
 }
 
-static peal_result do_repeat(peal_test_script *s, peal__test_peer *peer,
-                             const peal__test_words *words)
+static peal_result do_repeat(peal_test_script *s, peal__test_peer *peer)
 {
-    (void)words;
     if (!peer->last.n) {
         return peal_test_script_fail(s, "it has sent nothing yet");
     }
@@ -396,6 +394,17 @@ static peal_result hear_nothing(peal_test_script *s, peal__test_peer *peer, peal
     return PEAL_OK;
 }
 
+/* What came in this time does not matter. */
+static peal_result do_forget(peal_test_script *s, peal__test_peer *peer,
+                             const peal__test_words *words)
+{
+    peal_result r = peal_test_net_run(s->net, words->within_ms, NULL, NULL);
+    while (r >= 0 && peer->inbox) {
+        free(take_message(peer));
+    }
+    return r < 0 ? r : PEAL_OK;
+}
+
 /* ---- all of a peer's ---- */
 
 static peal_result with_block(peal_test_script *s, peal__test_peer *peer, peal_str verb,
@@ -433,8 +442,10 @@ peal_result peal__test_peer_command(peal_test_script *s, peal__test_peer *peer, 
         r = do_expect(s, peer, &words, peal_str_z(block));
     } else if (peal_str_eq(verb, PEAL_STR("hears"))) {
         r = hear_nothing(s, peer, &words);
+    } else if (peal_str_eq(verb, PEAL_STR("forgets"))) {
+        r = do_forget(s, peer, &words);
     } else if (peal_str_eq(verb, PEAL_STR("repeats"))) {
-        r = do_repeat(s, peer, &words);
+        r = do_repeat(s, peer);
     } else {
         r = peal_test_script_fail(s, "a peer cannot do this");
     }

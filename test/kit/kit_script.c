@@ -407,7 +407,9 @@ char *peal_test_play(peal_test_net *net, const char *name, const char *text,
     peal_test_script s = { .net = net, .name = name, .options = options };
     peal_result r = PEAL_OK;
     s.wait_ms = options && options->wait_ms ? options->wait_ms : WAIT_MS_DEFAULT;
-    peal__test_set(&s.vars, PEAL_STR("sdp"), peal_str_z(peal__test_sdp));
+    peal_str sdp = peal_str_z(peal__test_sdp);
+    sdp.n -= 2; /* the line that it stands in has an end of its own */
+    peal__test_set(&s.vars, PEAL_STR("sdp"), sdp);
     read_steps(&s, peal_str_z(text));
     for (; r >= 0 && s.at < s.step_count; ++s.at) {
         r = run_step(&s, &s.steps[s.at]);

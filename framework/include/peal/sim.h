@@ -72,7 +72,7 @@ PEAL_API uint64_t peal_sim_now_ms(const peal_sim *sim);
 PEAL_API uint64_t peal_sim_now_us(const peal_sim *sim);
 /** Runs all servicing threads of this world, in an order drawn from the seed, jumping the clock
  * to the next deadline or arrival whenever nothing is runnable, until @p virtual_ms have passed or
- * @p done (may be NULL), which is asked before each event, says true.
+ * @p done (may be NULL) says true, which is asked before each turn and each jump of the clock.
  * @return PEAL_OK when done or the time is over, PEAL_I_END when nothing is left to happen,
  * PEAL_E_REENTERED from inside the world */
 PEAL_API peal_result peal_sim_run(peal_sim *sim, uint64_t virtual_ms, bool (*done)(void *arg),

@@ -21,7 +21,8 @@
  *     alice sends ACK                   of the last final answer to an INVITE
  *     bob hears nothing within 200      milliseconds in which nothing comes; without "within": until
  *                                       the answer to an OPTIONS that it sends to [target]
- *     bob repeats INVITE                the very bytes once more
+ *     bob forgets within 200            what came till then, whatever it is
+ *     bob repeats INVITE                the bytes that it sent last once more
  *     carol writes to b2bua             the lines below as they are, with CR LF
  *     wait 500                          milliseconds
  *     absent carol                      an address at which nobody listens
