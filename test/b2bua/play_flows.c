@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Role: plays the flows of test/flows/scripts against the real program on the loopback interface:
  *     play_flows [MODE [NAME]]
- * Each flow is a process of its own, several at once, since flows mostly wait; the thread modes take
- * turns unless MODE is given. Peers are those of the test kit on the default port of this build. */
+ * Each flow is a process of its own, many at once, since flows mostly wait; the thread modes take
+ * turns unless MODE is given. Peers are the test kit's, on the default port of this build. */
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -17,7 +17,7 @@
 
 #include "test/b2bua/flow_files.h"
 
-enum { WORDS_MAX = 64, TEXT_MAX = 4096, AT_ONCE = 8, WAIT_MS = 60000, LOOK_MS = 20 };
+enum { WORDS_MAX = 64, TEXT_MAX = 4096, AT_ONCE = 16, WAIT_MS = 60000, LOOK_MS = 20 };
 
 typedef struct stage {
     const char *mode;

@@ -10,7 +10,7 @@ check_PROGRAMS += test_b2bua_sim
 TESTS += test_b2bua_sim
 test_b2bua_sim_SOURCES = test/b2bua/test_b2bua_sim.c $(b2bua_node_sources) $(flow_file_sources)
 test_b2bua_sim_CFLAGS = $(test_cflags)
-test_b2bua_sim_LDADD = libpeal-b2bua-objs.la libpeal-test-objs.la $(test_sip_libs)
+test_b2bua_sim_LDADD = libpeal-b2bua-objs.la $(test_sip_libs)
 endif
 # The same flows against the program itself.
 check_PROGRAMS += play_flows

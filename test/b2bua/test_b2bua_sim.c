@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Role: the flows of test/flows/scripts through the real peal-b2bua in a simulated network, in every
+/* Role: the flows of test/flows/scripts through the real peal-b2bua in a simulated network, in each
  * thread mode, with several orders of its threads. */
 #include <check.h>
 #include <stdio.h>

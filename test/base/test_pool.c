@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "framework/base/base_priv.h"
-#include "test/base/failing_alloc.h"
+#include <peal/test/memory.h>
 
 static peal_pool *pool_new(size_t idle_bytes)
 {
@@ -109,21 +109,21 @@ END_TEST
 START_TEST(exhaustion_gives_null)
 {
     peal_pool *pool, *none = NULL;
-    failing_alloc_install();
-    failing_alloc_always(true);
+    peal_test_alloc_install();
+    peal_test_alloc_fail_from(1);
     ck_assert_int_eq(peal_pool_new(0, &none), PEAL_E_NO_MEMORY);
     ck_assert_ptr_null(none);
-    failing_alloc_always(false);
+    peal_test_alloc_fail_nth(0);
     pool = pool_new(0);
-    failing_alloc_always(true);
+    peal_test_alloc_fail_from(1);
     ck_assert_ptr_null(peal_pool_alloc(pool, 1));
     ck_assert_ptr_null(peal_pool_alloc(NULL, 1));
-    failing_alloc_always(false);
+    peal_test_alloc_fail_nth(0);
     ck_assert_ptr_null(peal_pool_alloc(pool, SIZE_MAX));
     ck_assert_ptr_null(peal_pool_alloc(pool, SIZE_MAX - 20));
     ck_assert_uint_eq(peal_pool_live(pool), 0);
     peal_pool_release(pool);
-    failing_alloc_remove();
+    peal_test_alloc_remove();
 }
 END_TEST
 

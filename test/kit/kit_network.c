@@ -172,7 +172,8 @@ static void listen_to(peal__test_ear *ear)
         }
         ear->on_datagram(ear, &d.peer, peal_str_of(d.data, d.bytes));
     }
-    while (ear->port->vt->udp_error(ear->sock, &error, net->buffer, sizeof net->buffer) == PEAL_OK) {
+    while (ear->port->vt->udp_error(ear->sock, &error, net->buffer, sizeof net->buffer) ==
+           PEAL_OK) {
     }
 }
 

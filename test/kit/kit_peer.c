@@ -385,8 +385,8 @@ static void complete(peal__test_peer *peer, peal__test_dialog *d, const peal__te
     }
 }
 
-/* CANCEL and the ACK of a refusal belong to the INVITE's transaction: URI, branch, To and number are
- * its (RFC 3261 §9.1, §17.1.1.3). */
+/* CANCEL and the ACK of a refusal belong to the INVITE's transaction: URI, branch, To and number
+ * are its (RFC 3261 §9.1, §17.1.1.3). */
 static bool is_of_invite(const peal__test_dialog *d, peal_str method)
 {
     bool is_refused = d->final && peal__test_status(peal_str_z(d->final)) >= 300;

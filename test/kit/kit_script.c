@@ -6,7 +6,7 @@
 
 #include "test/kit/script_priv.h"
 
-enum { WAIT_MS_DEFAULT = 40000, INDENT = 4, REPEATS_MAX = 1000000 };
+enum { WAIT_MS_DEFAULT = 40000, LAST_MS = 100, INDENT = 4, REPEATS_MAX = 1000000 };
 
 /* ---- reading ---- */
 
@@ -268,10 +268,13 @@ static peal_result define_part(peal_test_script *s, peal_str line)
     peal_str own = s->steps[s->at].text;
     (void)peal__test_word(&own);
     s->parts[s->part_count++] = (peal__test_part){ own, s->at + 1 };
-    while (s->at < s->step_count && !peal_str_eq(s->steps[s->at].text, PEAL_STR("done"))) {
-        ++s->at;
+    for (size_t i = s->at; i < s->step_count; ++i) {
+        if (peal_str_eq(s->steps[i].text, PEAL_STR("done"))) {
+            s->at = i;
+            return PEAL_OK;
+        }
     }
-    return s->at < s->step_count ? PEAL_OK : peal_test_script_fail(s, "there is no \"done\"");
+    return peal_test_script_fail(s, "there is no \"done\"");
 }
 
 /* @return false: no part has this name */
@@ -336,8 +339,9 @@ static peal_result plain_command(peal_test_script *s, peal_str verb, peal_str li
     static const struct {
         const char *verb;
         peal_result (*run)(peal_test_script *s, peal_str line);
-    } commands[] = { { "peer", make_peer },    { "wait", wait_ms },      { "let", set_variable },
-                     { "repeat", begin_loop }, { "define", define_part }, { "absent", make_absent } };
+    } commands[] = { { "peer", make_peer },      { "wait", wait_ms },
+                     { "let", set_variable },    { "repeat", begin_loop },
+                     { "define", define_part },  { "absent", make_absent } };
     for (size_t i = 0; i < PEAL_COUNT_OF(commands); ++i) {
         if (peal_str_eq(verb, peal_str_z(commands[i].verb))) {
             return commands[i].run(s, line);
@@ -372,9 +376,15 @@ static peal_result run_step(peal_test_script *s, const peal__test_step *step)
     return r;
 }
 
-/* What came and nobody expected; provisional answers may come at any time. */
+/* What came and nobody expected; provisional answers may come at any time. In a simulated network
+ * what is under way arrives first. */
 static peal_result check_inboxes(peal_test_script *s)
 {
+    peal_result r =
+        peal_test_net_run(s->net, peal_test_net_sim(s->net) ? LAST_MS : 0, NULL, NULL);
+    if (r < 0) {
+        return r;
+    }
     for (const peal__test_peer *p = s->peers; p; p = p->next) {
         for (const peal__test_message *m = p->inbox; m; m = m->next) {
             unsigned status = peal__test_status(peal__test_message_str(m));

@@ -14,4 +14,10 @@ libpeal_test_la_LDFLAGS = $(so_flags)
 peal_test_includedir = $(includedir)/peal/test
 peal_test_include_HEADERS = $(kit_headers)
 pkgconfig_DATA += test/kit/peal-test.pc
-test_kit_libs = libpeal-test-objs.la $(test_base_libs)
+if HAVE_CHECK
+check_PROGRAMS += test_kit
+TESTS += test_kit
+test_kit_SOURCES = test/kit/test_kit.c
+test_kit_CFLAGS = $(test_cflags)
+test_kit_LDADD = $(test_base_libs)
+endif

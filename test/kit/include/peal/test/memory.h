@@ -24,8 +24,8 @@ PEAL_API bool peal_test_alloc_has_failed(void);
 PEAL_API size_t peal_test_alloc_count(void);
 /** Returns to malloc. Fails the test when anything is allocated. */
 PEAL_API void peal_test_alloc_remove(void);
-/** Runs @p body again and again, letting its first, second, … allocation fail (or, with @p from, all
- * from that one on), until it needs none that fails. Each time nothing may be left allocated.
+/** Runs @p body again and again, letting its first, second, … allocation fail (or, with @p from,
+ * all from that one on), until it needs none that fails. Each time nothing may be left allocated.
  * The body makes and frees all that it uses, peal_init() and peal_fini() included, and checks by
  * itself that it gets errors, not crashes. @return how often it ran */
 PEAL_API size_t peal_test_each_allocation(bool from, void (*body)(void *arg), void *arg);

@@ -19,8 +19,8 @@
  *     alice sends CANCEL
  *     alice expects 200/CANCEL 487      both, in any order
  *     alice sends ACK                   of the last final answer to an INVITE
- *     bob hears nothing within 200      milliseconds in which nothing comes; without "within": until
- *                                       the answer to an OPTIONS that it sends to [target]
+ *     bob hears nothing within 200      milliseconds in which nothing comes; without "within":
+ *                                       until it has the answer to an OPTIONS to [target]
  *     bob forgets within 200            what came till then, whatever it is
  *     bob repeats INVITE                the bytes that it sent last once more
  *     carol writes to b2bua             the lines below as they are, with CR LF
@@ -31,16 +31,19 @@
  *     let name value
  *
  * Words at the end of a line: "new" begins another dialog; "as NAME" (of sends, answers, expects)
- * tells dialogs of one peer apart; "uri URI" is the target of a new dialog; "ignoring 180,183" (100 is always ignored, and so
- * are the bytes of a message that came before); "within MS"; "bare" leaves SDP out of an INVITE or
- * its 2xx. Messages that nobody expected are a failure at the end of the script too. In a simulated network also: "cut HOST", "heal", "pause HOST", "resume HOST", "kill
- * HOST", "link delay=MS jitter=MS loss=PERCENT duplicate=PERCENT reorder=PERCENT". Other first words
- * are commands of the caller.
+ * tells dialogs of one peer apart; "uri URI" is the target of a new dialog; "ignoring 180,183"
+ * (100 is always ignored, and so are the bytes of a message that came before); "within MS"; "bare"
+ * leaves SDP out of an INVITE or its 2xx. What came and nobody expected is a failure at the end.
+ *
+ * In a simulated network also: "cut HOST", "heal", "pause HOST", "resume HOST", "kill HOST", "link
+ * delay=MS jitter=MS loss=PERCENT duplicate=PERCENT reorder=PERCENT". Other first words are the
+ * caller's commands.
  *
  * Variables in brackets: each peer is its host:port, [bob.ip] and [bob.port] are parts of it, and
  * [bob.uri] its SIP URI; [token] is new each time, [sdp] a small offer, [len] (in "writes") the
  * length of the body. Pattern characters: * any text, ? any character. A line that starts with # is
- * a comment ("#line 7" numbers the lines below it); lines that belong to a command are indented by four blanks. */
+ * a comment ("#line 7" numbers the lines below it); lines that belong to a command are indented by
+ * four blanks. */
 #ifndef PEAL_TEST_SCRIPT_H
 #define PEAL_TEST_SCRIPT_H
 
