@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* peal-b2bua: a back-to-back user agent on Peal's public API. A call is an incoming leg and one or
  * more outgoing legs; each leg is a SIP context with its own dialog. All of it lives on the core
- * thread; main() reaches it by messages only. */
+ * thread; its host (main.c, or who runs it on another port) reaches it by messages only. A host
+ * fills in `out` and `on_down`, reads the options, sets options.port if it has a port of its own,
+ * starts it, posts commands, and frees it after on_down. */
 #ifndef PEAL_B2BUA_PRIV_H
 #define PEAL_B2BUA_PRIV_H
 
@@ -42,7 +44,6 @@ struct b2bua_options {
     uint32_t setup_s;        /* limit of ringing */
     uint32_t duration_s;     /* limit of a call; 0: none */
     bool is_default;         /* started without any option */
-    bool is_quiet;           /* says nothing on standard output */
 };
 
 /* What comes from outside the core thread: a node of its own each, so posting cannot fail. */
@@ -54,6 +55,10 @@ struct command {
 
 struct b2bua {
     struct b2bua_options options;
+    FILE *out; /* the host's: where ready, census and the like are printed */
+    void (*on_down)(struct b2bua *app); /* the host's: is_down is set; on the core thread */
+    /* The host's, or NULL: all listeners have answered; on the core thread. */
+    void (*on_ready)(struct b2bua *app);
     peal_sip_core_user user;
     peal_sip_dispatcher_mgr incoming;
     peal_sip_session_mgr in_mgr;
@@ -76,9 +81,7 @@ struct b2bua {
     bool is_draining;
     bool is_core_stopping;
     int exit_status;
-    int is_down;                           /* atomic: on_shut_down came */
-    void (*on_down)(struct b2bua *app);    /* called after is_down was set; core thread */
-    void (*on_ready)(struct b2bua *app);   /* all listeners answered; may be NULL; core thread */
+    int is_down; /* atomic: on_shut_down came */
     size_t still_held;
     peal_sip_census last; /* taken at on_shut_down */
 };

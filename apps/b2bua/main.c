@@ -29,9 +29,9 @@ static void block_signals(sigset_t *set)
 }
 
 /* SIGUSR2 says nothing by itself: the main thread looks whether all is over. */
-static void wake_main(struct b2bua *unused)
+static void on_down(struct b2bua *down)
 {
-    (void)unused;
+    (void)down;
     (void)kill(getpid(), SIGUSR2);
 }
 
@@ -79,7 +79,6 @@ static void run_polled(const sigset_t *set)
 
 static void run(const sigset_t *set)
 {
-    app.on_down = wake_main;
     peal_result r = peal__stack_start(&app);
     if (r < 0) {
         peal__complain("cannot start: %s", peal_result_text(r));
@@ -96,6 +95,8 @@ int main(int argc, char **argv)
 {
     sigset_t set;
     int status = 1;
+    app.out = stdout;
+    app.on_down = on_down;
     peal_result r = peal__options_read(&app.options, argc, argv, &status);
     if (r != PEAL_OK) {
         return status;

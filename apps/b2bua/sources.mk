@@ -1,4 +1,4 @@
-# peal-b2bua: all of it but main() is a convenience library, so that it runs in the simulator too.
+# peal-b2bua: all but main() in a library of its own, for programs that host it on another port.
 noinst_LTLIBRARIES += libpeal-b2bua-objs.la
 libpeal_b2bua_objs_la_SOURCES = apps/b2bua/options.c apps/b2bua/stack.c apps/b2bua/b2bua_call.c \
 	apps/b2bua/leg_in.c apps/b2bua/leg_out.c apps/b2bua/reinvite.c apps/b2bua/relay.c \

@@ -26,12 +26,6 @@ static bool is_over(const struct b2bua *app)
 
 /* --- the end */
 
-static void be_down(struct b2bua *app)
-{
-    __atomic_store_n(&app->is_down, 1, __ATOMIC_RELEASE);
-    app->on_down(app);
-}
-
 static void shut_down(struct b2bua *app, uint32_t linger_ms)
 {
     app->is_core_stopping = true;
@@ -40,7 +34,8 @@ static void shut_down(struct b2bua *app, uint32_t linger_ms)
     if (r < 0) {
         peal__complain("shutdown: %s", peal_result_text(r));
         app->exit_status = 1;
-        be_down(app);
+        __atomic_store_n(&app->is_down, 1, __ATOMIC_RELEASE);
+        app->on_down(app);
     }
 }
 
@@ -90,10 +85,8 @@ static void on_drain_time_over(peal_timer *timer)
 static void drain(struct b2bua *app)
 {
     const struct b2bua_options *o = &app->options;
-    if (!o->is_quiet) {
-        printf("draining %zu calls for at most %u s\n", app->call_count, o->drain_s);
-        (void)fflush(stdout);
-    }
+    fprintf(app->out, "draining %zu calls for at most %u s\n", app->call_count, o->drain_s);
+    (void)fflush(app->out);
     if (!app->call_count) {
         shut_down(app, o->linger_ms);
     } else if (!o->drain_s) {
@@ -139,7 +132,8 @@ static void on_shut_down(peal_sip_core_user *self, size_t still_held)
     app->dispatcher = NULL;
     app->last.size = sizeof app->last;
     peal_sip_core_config_census(app->core, &app->last);
-    be_down(app);
+    __atomic_store_n(&app->is_down, 1, __ATOMIC_RELEASE);
+    app->on_down(app);
 }
 
 /* --- listening */
@@ -155,16 +149,17 @@ static void print_ready(const struct b2bua *app)
 {
     char text[PEAL_SOCKET_ADDR_TEXT_MAX];
     if (app->options.is_default) {
-        puts("peal-b2bua: no option given: listening on udp:127.0.0.1:5060, sending each call to "
-             "where its Request-URI points (--help tells more)");
+        fputs("peal-b2bua: no option given: listening on udp:127.0.0.1:5060, sending each call to "
+              "where its Request-URI points (--help tells more)\n",
+              app->out);
     }
-    fputs("ready", stdout);
+    fputs("ready", app->out);
     for (size_t i = 0; i < app->bound_count; i++) {
         (void)peal_socket_addr_format(&app->bound[i], true, text);
-        printf(" udp:%s", text);
+        fprintf(app->out, " udp:%s", text);
     }
-    fputs("\n", stdout);
-    (void)fflush(stdout);
+    fputs("\n", app->out);
+    (void)fflush(app->out);
 }
 
 static peal_result add_local(struct b2bua *app, const peal_socket_addr *bound)
@@ -200,10 +195,8 @@ static void on_listening(peal_sip_core_user *self, peal_result result, uint32_t 
     }
     app->bound[wanted - app->options.listen] = *bound;
     if (++app->bound_count == app->options.listen_count) {
-        if (!app->options.is_quiet) {
-            print_ready(app);
-            peal__census_print(app);
-        }
+        print_ready(app);
+        peal__census_print(app);
         if (app->on_ready) {
             app->on_ready(app);
         }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "test/b2bua/b2bua_node.h"
 
-#include <getopt.h>
 #include <stdlib.h>
 
 #include "apps/b2bua/b2bua_priv.h"
@@ -36,8 +35,15 @@ static peal_result read_options(struct b2bua_options *options, const char *text)
             *at++ = '\0';
         }
     }
-    optind = 0; /* from the start again */
     return peal__options_read(options, count, words, &status);
+}
+
+static void node_free(b2bua_node *node)
+{
+    if (node->app.out) {
+        (void)fclose(node->app.out); /* it went nowhere */
+    }
+    free(node);
 }
 
 b2bua_node *b2bua_node_start(peal_port *port, const char *options)
@@ -46,15 +52,15 @@ b2bua_node *b2bua_node_start(peal_port *port, const char *options)
     if (!node) {
         return NULL;
     }
-    if (peal_init() < 0) {
-        free(node);
+    node->app.out = fopen("/dev/null", "w"); /* it has nothing to say here */
+    if (!node->app.out || peal_init() < 0) {
+        node_free(node);
         return NULL;
     }
     peal_result r = peal_sip_init();
     if (r >= 0) {
         if ((r = read_options(&node->app.options, options)) == PEAL_OK) {
             node->app.options.port = port;
-            node->app.options.is_quiet = true;
             node->app.on_ready = on_ready;
             node->app.on_down = on_down;
             r = peal__stack_start(&node->app);
@@ -67,7 +73,7 @@ b2bua_node *b2bua_node_start(peal_port *port, const char *options)
         (void)peal_sip_fini();
     }
     (void)peal_fini();
-    free(node);
+    node_free(node);
     return NULL;
 }
 
@@ -111,6 +117,6 @@ int b2bua_node_free(b2bua_node *node)
     if (peal_sip_fini() < 0 || peal_fini() < 0) {
         status = B2BUA_EXIT_LEAK;
     }
-    free(node);
+    node_free(node);
     return status;
 }
