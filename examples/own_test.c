@@ -62,6 +62,7 @@ static peal_result start(struct server *server, peal_port *port, peal_socket_add
 {
     const peal_thread_options options = { .size = sizeof options, .port = port };
     const peal_sip_dispatcher_config accept = { .size = sizeof accept,
+                                                .allow = PEAL_STR("OPTIONS"),
                                                 .manager = &server->incoming };
     server->user.vt = &user_vt;
     server->incoming.vt = &incoming_vt;
