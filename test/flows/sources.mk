@@ -16,6 +16,7 @@ flow_scenarios = test/flows/uac.xml test/flows/uac_cancel.xml test/flows/uac_del
 flow_scripts = test/flows/scripts/prelude.flow test/flows/scripts/basic.flow \
 	test/flows/scripts/bounds.flow test/flows/scripts/cancels.flow \
 	test/flows/scripts/crossing.flow test/flows/scripts/failovers.flow \
+	test/flows/scripts/faults.flow \
 	test/flows/scripts/forks.flow test/flows/scripts/nonsense.flow \
 	test/flows/scripts/reinvites.flow
 EXTRA_DIST += $(flow_scripts) $(flow_tests) $(flow_scenarios) test/flows/flow_kit.py test/flows/run_flow.sh
