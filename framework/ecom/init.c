@@ -11,10 +11,15 @@ static unsigned users;
 
 peal_result peal_init(void)
 {
+    return peal_init_with(peal_port_default());
+}
+
+peal_result peal_init_with(peal_port *port)
+{
     peal_result r = PEAL_OK;
     peal__mutex_lock(&lock);
     if (users == 0) {
-        r = peal__hash_draw_secret(peal_port_default());
+        r = peal__hash_draw_secret(port);
     }
     if (peal_is_ok(r)) {
         users++;
@@ -48,6 +53,7 @@ static peal_result tear_down(void)
     peal_pool_flush();
     peal__quarantine_flush();
     peal__registry_fini();
+    peal__hash_forget_secret();
     return PEAL_OK;
 }
 
