@@ -36,35 +36,39 @@ static peal_result open_parts(peal__engine *engine, size_t pool_idle_bytes)
     return r < 0 ? r : peal__engine_bind_tape(engine);
 }
 
-static bool sim_is_runnable(peal__sim_runner *runner)
+/* ---- what the simulator sees ---- */
+
+static bool sim_is_runnable(peal__sim_runner *runner, bool loop_is_ready)
 {
     peal__engine *engine = PEAL_CONTAINER_OF(runner, peal__engine, runner);
     int state = atomic_load(&engine->state);
     if (state == PEAL__ENGINE_ENDED || atomic_load(&engine->running)) {
         return false;
     }
-    if (peal__engine_has_work(engine) ||
+    if (loop_is_ready || peal__engine_has_work(engine) ||
         (state == PEAL__ENGINE_SYSTEM && peal__engine_is_ready(engine))) {
         return true;
     }
     return peal__wheel_next(&engine->wheel) <= peal__engine_now_ns(engine) / 1000000;
 }
 
-static uint64_t sim_next_ns(peal__sim_runner *runner)
+static uint64_t sim_next_ns(peal__sim_runner *runner, bool exact)
 {
     peal__engine *engine = PEAL_CONTAINER_OF(runner, peal__engine, runner);
-    uint64_t next = peal__wheel_next_exact(&engine->wheel);
+    uint64_t next =
+        exact ? peal__wheel_next_exact(&engine->wheel) : peal__wheel_next(&engine->wheel);
     if (next >= UINT64_MAX / 1000000 || atomic_load(&engine->state) == PEAL__ENGINE_ENDED) {
         return UINT64_MAX;
     }
     return next * 1000000;
 }
 
-static void sim_turn(peal__sim_runner *runner)
+static peal_result sim_turn(peal__sim_runner *runner)
 {
     peal__engine *engine = PEAL_CONTAINER_OF(runner, peal__engine, runner);
-    if (peal__engine_claim(engine) < 0) {
-        return; /* this world is run from inside another servicing thread, which is_runnable saw */
+    peal_result r = peal__engine_claim(engine);
+    if (r < 0) {
+        return r; /* this world is run from inside another servicing thread */
     }
     peal__engine_enter(engine);
     (void)peal__engine_turn(engine, 0); /* memory's loops do not fail */
@@ -73,18 +77,27 @@ static void sim_turn(peal__sim_runner *runner)
         atomic_store(&engine->state, PEAL__ENGINE_ENDED);
     }
     peal__engine_unclaim(engine);
+    return PEAL_OK;
 }
 
-static void join_world(peal__engine *engine)
+static uint64_t sim_work(peal__sim_runner *runner)
 {
-    if (peal__port_is_simulated(engine->port)) {
-        engine->runner.port = engine->port;
-        engine->runner.loop = engine->loop;
-        engine->runner.is_runnable = sim_is_runnable;
-        engine->runner.next_ns = sim_next_ns;
-        engine->runner.turn = sim_turn;
-        peal__sim_add(&engine->runner);
+    const peal__engine *engine = PEAL_CONTAINER_OF(runner, peal__engine, runner);
+    return atomic_load_explicit(&engine->queue.taken, memory_order_relaxed) + engine->timers_fired;
+}
+
+static peal_result join_world(peal__engine *engine)
+{
+    if (!peal__port_is_simulated(engine->port)) {
+        return PEAL_OK;
     }
+    engine->runner.port = engine->port;
+    engine->runner.loop = engine->loop;
+    engine->runner.is_runnable = sim_is_runnable;
+    engine->runner.next_ns = sim_next_ns;
+    engine->runner.turn = sim_turn;
+    engine->runner.work = sim_work;
+    return peal__sim_add(&engine->runner);
 }
 
 static void free_engine(peal__engine *engine)
@@ -117,11 +130,13 @@ peal_result peal__engine_new(const peal_thread_options *options, peal__engine **
     atomic_init(&engine->owner, peal__os_self());
     atomic_init(&engine->name, "new");
     peal_result r = open_parts(engine, options ? options->pool_idle_bytes : 0);
+    if (r >= 0) {
+        r = join_world(engine);
+    }
     if (r < 0) {
         free_engine(engine);
         return r;
     }
-    join_world(engine);
     *ret = engine;
     return PEAL_OK;
 }
@@ -357,8 +372,7 @@ static bool is_ended(void *arg)
 
 static peal_result join_in_world(peal__engine *engine)
 {
-    peal_sim *sim = (peal_sim *)(void *)engine->runner.port;
-    peal_result r = peal_sim_run(sim, UINT32_MAX, is_ended, engine);
+    peal_result r = peal__sim_run_port(engine->port, UINT32_MAX, is_ended, engine);
     if (is_ended(engine)) {
         return PEAL_OK;
     }

@@ -85,6 +85,9 @@ static void thread_timer_start(peal_thread *self, peal_timer *timer, uint64_t de
     timer->period_ms = period_ms;
     peal__wheel_start(&engine->wheel, timer,
                       delay_ms < UINT64_MAX - now_ms ? now_ms + delay_ms : UINT64_MAX);
+    if (engine->runner.port && peal__engine_current != engine) {
+        peal__sim_touch(&engine->runner);
+    }
 }
 
 static void thread_timer_stop(peal_thread *self, peal_timer *timer)

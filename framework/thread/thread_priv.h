@@ -149,6 +149,7 @@ typedef struct peal__engine {
     uint64_t random_count;
     peal__os_thread os_thread;
     peal__sim_runner runner;
+    uint64_t timers_fired; /**< ever */
     const char *outer_trace_name; /**< while running: what trace had before */
     peal_port *outer_trace_port;
     char name_text[16];

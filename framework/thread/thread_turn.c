@@ -150,9 +150,12 @@ static peal_result wait_for_sockets(peal__engine *engine, int64_t limit_us)
 
 static unsigned run_messages(peal__engine *engine)
 {
-    unsigned ran = 0;
+    unsigned ran = 0, most = engine->messages_per_turn;
     collect(engine, PEAL__PART_MESSAGES);
-    for (; ran < engine->messages_per_turn; ++ran) {
+    if (engine->runner.port) {
+        most = peal__sim_batch(&engine->runner, most);
+    }
+    for (; ran < most; ++ran) {
         peal_msg *msg = peal__queue_take(&engine->queue);
         if (!msg) {
             break;
@@ -185,7 +188,9 @@ static unsigned run_timers(peal__engine *engine)
         return 0;
     }
     engine->held = false;
-    return peal__wheel_fire(&engine->wheel, now_ms, TIMERS_PER_TURN);
+    unsigned fired = peal__wheel_fire(&engine->wheel, now_ms, TIMERS_PER_TURN);
+    engine->timers_fired += fired;
+    return fired;
 }
 
 peal_result peal__engine_first_part(peal__engine *engine, int64_t limit_us)
@@ -248,8 +253,10 @@ peal_result peal__engine_claim(peal__engine *engine)
 void peal__engine_unclaim(peal__engine *engine)
 {
     atomic_store_explicit(&engine->asleep, 1, memory_order_seq_cst);
-    if (peal__engine_has_work(engine) || peal__engine_is_ready(engine)) {
-        engine->port->vt->loop_wake(engine->loop); /* whoever watches the descriptor comes back */
+    /* Whoever watches the descriptor comes back. The simulator knows what is ready to release. */
+    if (peal__engine_has_work(engine) ||
+        (peal__engine_is_ready(engine) && !engine->runner.port)) {
+        engine->port->vt->loop_wake(engine->loop);
     }
     int expected = PEAL__RUN_TURNS;
     if (!atomic_compare_exchange_strong(&engine->running, &expected, PEAL__RUN_IDLE)) {

@@ -3,8 +3,9 @@
 
 #include <stdlib.h>
 
+#include <peal/test/memory.h>
+
 #include "framework/base/slab.h"
-#include "test/base/failing_alloc.h"
 
 static peal_pool *pool_new(size_t idle_bytes)
 {
@@ -44,7 +45,7 @@ START_TEST(idle_memory_has_a_ceiling_and_goes_back)
     enum { COUNT = 100 };
     void *blocks[COUNT];
     peal_pool *pool;
-    failing_alloc_install();
+    peal_test_alloc_install();
     pool = pool_new(10 * 1024);
     for (int i = 0; i < COUNT; i++) {
         blocks[i] = block_new(pool, 1024);
@@ -62,7 +63,7 @@ START_TEST(idle_memory_has_a_ceiling_and_goes_back)
     ck_assert_uint_eq(peal_alloc_live(), 2);
     peal_pool_free(blocks[0]);
     peal_pool_release(pool);
-    failing_alloc_remove();
+    peal_test_alloc_remove();
     ck_assert_uint_eq(peal_alloc_live(), 0);
 }
 END_TEST
@@ -123,7 +124,7 @@ START_TEST(idle_memory_settles)
     enum { COUNT = 100 };
     void *blocks[COUNT];
     peal_pool *pool;
-    failing_alloc_install(); /* so that each block counts */
+    peal_test_alloc_install(); /* so that each block counts */
     pool = pool_new(1 << 20);
     ck_assert_int_eq(peal__pool_settle(pool, 5), -1);
     for (int i = 0; i < COUNT; i++) {
@@ -148,7 +149,7 @@ START_TEST(idle_memory_settles)
     ck_assert_int_eq(peal__pool_settle(pool, 3100), -1);
     ck_assert_uint_eq(peal_alloc_live(), 1);
     peal_pool_release(pool);
-    failing_alloc_remove();
+    peal_test_alloc_remove();
 }
 END_TEST
 
@@ -157,7 +158,7 @@ START_TEST(blocks_freed_elsewhere_settle_too)
 {
     peal_pool *pool;
     void *kept, *p;
-    failing_alloc_install();
+    peal_test_alloc_install();
     pool = pool_new(1 << 20);
     kept = block_new(pool, 10);
     p = block_new(pool, 10);
@@ -177,7 +178,7 @@ START_TEST(blocks_freed_elsewhere_settle_too)
     ck_assert_uint_le(looks, 12);
     peal_pool_free(kept);
     peal_pool_release(pool);
-    failing_alloc_remove();
+    peal_test_alloc_remove();
 }
 END_TEST
 
@@ -240,21 +241,21 @@ END_TEST
 START_TEST(exhaustion_gives_null)
 {
     peal_pool *pool, *none = NULL;
-    failing_alloc_install();
-    failing_alloc_always(true);
+    peal_test_alloc_install();
+    peal_test_alloc_fail_from(1);
     ck_assert_int_eq(peal_pool_new(0, &none), PEAL_E_NO_MEMORY);
     ck_assert_ptr_null(none);
-    failing_alloc_always(false);
+    peal_test_alloc_fail_nth(0);
     pool = pool_new(0);
-    failing_alloc_always(true);
+    peal_test_alloc_fail_from(1);
     ck_assert_ptr_null(peal_pool_alloc(pool, 1));
     ck_assert_ptr_null(peal_pool_alloc(NULL, 1));
-    failing_alloc_always(false);
+    peal_test_alloc_fail_nth(0);
     ck_assert_ptr_null(peal_pool_alloc(pool, SIZE_MAX));
     ck_assert_ptr_null(peal_pool_alloc(pool, SIZE_MAX - 20));
     ck_assert_uint_eq(peal_pool_live(pool), 0);
     peal_pool_release(pool);
-    failing_alloc_remove();
+    peal_test_alloc_remove();
 }
 END_TEST
 

@@ -15,7 +15,7 @@
 #include <peal/sim.h>
 
 #include "framework/port/tape.h"
-#include "test/base/failing_alloc.h"
+#include <peal/test/memory.h>
 
 enum { QUESTIONS = 40 };
 
@@ -397,28 +397,28 @@ START_TEST(exhausted_memory_is_a_result)
     bool is_done = false;
     ck_assert_int_eq(program_record(path, HOW_GROUP, 2, true, 0), PEAL_OK);
     ck_assert_int_eq(peal_fini(), PEAL_OK);
-    failing_alloc_install();
+    peal_test_alloc_install();
     for (unsigned nth = 1; !is_done; ++nth) {
-        failing_alloc_arm(nth);
+        peal_test_alloc_fail_nth(nth);
         peal_result r = peal_replay_open(path, &replay, NULL);
-        is_done = !failing_alloc_has_failed();
-        failing_alloc_arm(0);
+        is_done = !peal_test_alloc_has_failed();
+        peal_test_alloc_fail_nth(0);
         ck_assert_int_eq(r, is_done ? PEAL_OK : r == PEAL_E_OS ? PEAL_E_OS : PEAL_E_NO_MEMORY);
         peal_replay_free(is_done ? replay : NULL);
     }
     is_done = false;
     for (unsigned nth = 1; !is_done; ++nth) {
-        failing_alloc_arm(nth);
+        peal_test_alloc_fail_nth(nth);
         peal_result r = peal_recording_new(path, NULL, &recording);
-        is_done = !failing_alloc_has_failed();
-        failing_alloc_arm(0);
+        is_done = !peal_test_alloc_has_failed();
+        peal_test_alloc_fail_nth(0);
         ck_assert_int_eq(r, is_done ? PEAL_OK : PEAL_E_NO_MEMORY);
         if (is_done) {
             ck_assert_int_eq(peal_recording_free(recording), PEAL_OK);
         }
     }
     ck_assert_uint_eq(peal_alloc_live(), 0);
-    failing_alloc_remove();
+    peal_test_alloc_remove();
     ck_assert_int_eq(peal_init(), PEAL_OK);
 }
 END_TEST
