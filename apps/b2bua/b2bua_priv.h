@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* peal-b2bua: a back-to-back user agent on Peal's public API. A call is an incoming leg and one or
  * more outgoing legs; each leg is a SIP context with its own dialog. All of it lives on the core
- * thread; main() reaches it by messages only. */
+ * thread; its host (main.c, or who runs it on another port) reaches it by messages only. A host
+ * fills in `out` and `on_down`, reads the options, sets options.port if it has a port of its own,
+ * starts it, posts commands, and frees it after on_down. */
 #ifndef PEAL_B2BUA_PRIV_H
 #define PEAL_B2BUA_PRIV_H
 
@@ -53,6 +55,8 @@ struct command {
 
 struct b2bua {
     struct b2bua_options options;
+    FILE *out; /* the host's: where ready, census and the like are printed */
+    void (*on_down)(struct b2bua *app); /* the host's: is_down is set; on the core thread */
     peal_sip_core_user user;
     peal_sip_dispatcher_mgr incoming;
     peal_sip_session_mgr in_mgr;
@@ -124,10 +128,6 @@ struct call {
 peal_result peal__options_read(struct b2bua_options *options, int argc, char **argv, int *ret_exit);
 /* Says one line "peal-b2bua: …" on standard error. */
 void peal__complain(const char *format, ...) PEAL_PRINTF(1, 2);
-
-/* main.c */
-/* Makes the main thread look at is_down. */
-void peal__main_wake(void);
 
 /* stack.c */
 /* Makes threads and stack; listening starts on the core thread. */

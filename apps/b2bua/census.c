@@ -4,15 +4,16 @@
  * when it is quiet. After finalising everything is zero, or it leaked. */
 #include "apps/b2bua/b2bua_priv.h"
 
-static void print(const peal_sip_census *c, size_t calls, size_t objects)
+static void print(FILE *out, const peal_sip_census *c, size_t calls, size_t objects)
 {
-    printf(
+    fprintf(
+        out,
         "census {\"call\":{\"calls\":%zu,\"contexts\":%zu,\"requests\":%zu,\"server_requests\":%zu,"
         "\"transactions\":%zu,\"packets\":%zu,\"timers\":%zu},"
         "\"base\":{\"listeners\":%zu,\"sockets\":%zu,\"matchers\":%zu,\"objects\":%zu}}\n",
         calls, c->contexts, c->requests, c->server_requests, c->transactions, c->packets,
         c->call_timers, c->listeners, c->sockets, c->matchers, objects);
-    (void)fflush(stdout);
+    (void)fflush(out);
 }
 
 static void add(const peal_census_entry *entry, void *arg)
@@ -32,7 +33,7 @@ void peal__census_print(struct b2bua *app)
 {
     peal_sip_census c = { .size = sizeof c };
     peal_sip_core_config_census(app->core, &c);
-    print(&c, app->call_count, live_objects());
+    print(app->out, &c, app->call_count, live_objects());
 }
 
 static void name_leak(const peal_census_entry *entry, void *arg)
@@ -49,7 +50,7 @@ bool peal__census_print_last(const struct b2bua *app)
     size_t objects = live_objects();
     size_t blocks = peal_alloc_live();
     c.packets = peal_sip_packet_live();
-    print(&c, app->call_count, objects);
+    print(app->out, &c, app->call_count, objects);
     if (blocks) {
         peal__complain("still allocated: %zu blocks", blocks);
     }

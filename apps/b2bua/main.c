@@ -29,8 +29,9 @@ static void block_signals(sigset_t *set)
 }
 
 /* SIGUSR2 says nothing by itself: the main thread looks whether all is over. */
-void peal__main_wake(void)
+static void on_down(struct b2bua *down)
 {
+    (void)down;
     (void)kill(getpid(), SIGUSR2);
 }
 
@@ -94,6 +95,8 @@ int main(int argc, char **argv)
 {
     sigset_t set;
     int status = 1;
+    app.out = stdout;
+    app.on_down = on_down;
     peal_result r = peal__options_read(&app.options, argc, argv, &status);
     if (r != PEAL_OK) {
         return status;

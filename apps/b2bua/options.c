@@ -337,6 +337,7 @@ peal_result peal__options_read(struct b2bua_options *o, int argc, char **argv, i
     o->is_default = argc == 1;
     *ret_exit = B2BUA_EXIT_CONFIG;
     opterr = 0;
+    optind = 0; /* from the start, also for the second one in a process */
     while (r >= 0 && (c = getopt_long(argc, argv, ":", table, NULL)) != -1) {
         if (c == 'h' || c == 'v') {
             c == 'h' ? print_help() : (void)printf("peal-b2bua %s\n", peal_version());

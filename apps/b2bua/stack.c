@@ -35,7 +35,7 @@ static void shut_down(struct b2bua *app, uint32_t linger_ms)
         peal__complain("shutdown: %s", peal_result_text(r));
         app->exit_status = 1;
         __atomic_store_n(&app->is_down, 1, __ATOMIC_RELEASE);
-        peal__main_wake();
+        app->on_down(app);
     }
 }
 
@@ -85,8 +85,8 @@ static void on_drain_time_over(peal_timer *timer)
 static void drain(struct b2bua *app)
 {
     const struct b2bua_options *o = &app->options;
-    printf("draining %zu calls for at most %u s\n", app->call_count, o->drain_s);
-    (void)fflush(stdout);
+    fprintf(app->out, "draining %zu calls for at most %u s\n", app->call_count, o->drain_s);
+    (void)fflush(app->out);
     if (!app->call_count) {
         shut_down(app, o->linger_ms);
     } else if (!o->drain_s) {
@@ -133,7 +133,7 @@ static void on_shut_down(peal_sip_core_user *self, size_t still_held)
     app->last.size = sizeof app->last;
     peal_sip_core_config_census(app->core, &app->last);
     __atomic_store_n(&app->is_down, 1, __ATOMIC_RELEASE);
-    peal__main_wake();
+    app->on_down(app);
 }
 
 /* --- listening */
@@ -149,16 +149,17 @@ static void print_ready(const struct b2bua *app)
 {
     char text[PEAL_SOCKET_ADDR_TEXT_MAX];
     if (app->options.is_default) {
-        puts("peal-b2bua: no option given: listening on udp:127.0.0.1:5060, sending each call to "
-             "where its Request-URI points (--help tells more)");
+        fputs("peal-b2bua: no option given: listening on udp:127.0.0.1:5060, sending each call to "
+              "where its Request-URI points (--help tells more)\n",
+              app->out);
     }
-    fputs("ready", stdout);
+    fputs("ready", app->out);
     for (size_t i = 0; i < app->bound_count; i++) {
         (void)peal_socket_addr_format(&app->bound[i], true, text);
-        printf(" udp:%s", text);
+        fprintf(app->out, " udp:%s", text);
     }
-    fputs("\n", stdout);
-    (void)fflush(stdout);
+    fputs("\n", app->out);
+    (void)fflush(app->out);
 }
 
 static peal_result add_local(struct b2bua *app, const peal_socket_addr *bound)

@@ -97,10 +97,13 @@ def check_library(report, home, allowed):
 
 
 def check_users(report, home):
-    """Applications and examples see public headers only (and their own)."""
+    """Applications and examples see public headers only (and their own, and the one private header
+    of an application that they host)."""
     for relative in kit.tree((".c", ".h"), ("apps", "examples")):
         for bracket, name in includes(relative):
-            own = bracket == '"' and name.startswith(os.path.dirname(relative) + "/")
+            folder, header = os.path.split(name)
+            hosts = folder.startswith("apps/") and header == os.path.basename(folder) + "_priv.h"
+            own = bracket == '"' and (hosts or folder == os.path.dirname(relative))
             fine = own or (bracket == "<" and (not name.startswith("peal/") or name in home))
             report.check(fine, f"{relative}: {name} is not public")
 
