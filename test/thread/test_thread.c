@@ -64,6 +64,7 @@ int main(void)
     suite_add_tcase(suite, polling_tests());
     suite_add_tcase(suite, lifetime_tests());
     suite_add_tcase(suite, sim_thread_tests());
+    suite_add_tcase(suite, sim_schedule_tests());
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
     int failed = srunner_ntests_failed(runner);

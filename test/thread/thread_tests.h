@@ -14,6 +14,7 @@ TCase *activation_tests(void);
 TCase *polling_tests(void);
 TCase *lifetime_tests(void);
 TCase *sim_thread_tests(void);
+TCase *sim_schedule_tests(void);
 
 /** The ports that tests with real time run on; NULL ends the list. */
 extern const char *const real_ports[];
