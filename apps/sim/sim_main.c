@@ -272,14 +272,12 @@ int main(int argc, char **argv)
     }
     struct shared *shared = shared_new();
     peal_trace_set_level(-1, PEAL_TRACE_OFF);
-    if (!shared || peal_init() < 0 || peal_sip_init() < 0) {
+    if (!shared) {
         peal__sim_complain("cannot start");
         peal__scenario_free(given);
         return EXIT_BROKEN;
     }
     status = run(&options, given, shared);
     shared_free(shared);
-    (void)peal_sip_fini();
-    (void)peal_fini();
     return status;
 }

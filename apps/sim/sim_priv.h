@@ -157,6 +157,7 @@ struct world {
     struct ladder *ladder; /* NULL: not drawn */
     uint64_t hash;         /* of every event */
     uint64_t datagrams;
+    uint64_t end_ms; /* when it ended */
     struct failure failure;
 };
 

@@ -12,7 +12,7 @@ enum {
 
 uint64_t peal__world_now(const struct world *world)
 {
-    return peal_sim_now_ms(world->sim);
+    return world->sim ? peal_sim_now_ms(world->sim) : world->end_ms;
 }
 
 void peal__world_hash(struct world *world, const void *bytes, size_t count)
@@ -377,12 +377,16 @@ static void take_apart(struct world *world)
     }
 }
 
+/* All that was allocated is free again, and no object lives. */
 static void check_leaks(struct world *world, size_t blocks_before)
 {
-    const size_t blocks = peal_alloc_live(), packets = peal_sip_packet_live();
-    if (blocks != blocks_before || packets) {
-        peal__rule_broken(world, "memory", 0, "%zu blocks and %zu packets are left of the world",
-                          blocks - blocks_before, packets);
+    const size_t packets = peal_sip_packet_live();
+    const bool is_clean = peal_sip_fini() >= 0;
+    const bool is_all_clean = peal_fini() >= 0 && is_clean;
+    const size_t blocks = peal_alloc_live();
+    if (blocks != blocks_before || packets || !is_all_clean) {
+        peal__rule_broken(world, "memory", 0, "%zu blocks, %zu packets%s are left of the world",
+                          blocks - blocks_before, packets, is_all_clean ? "" : " and objects");
     }
 }
 
@@ -404,7 +408,9 @@ static void free_all(struct world *world)
     for (size_t i = 1; i <= world->scenario->host_count; i++) {
         peal__ua_forget(&world->hosts[i]);
     }
+    world->end_ms = peal__world_now(world);
     peal_sim_free(world->sim);
+    world->sim = NULL;
     peal__ladder_free(world->ladder);
     free(world->fates);
 }
@@ -420,7 +426,8 @@ void peal__world_play(const struct scenario *scenario, struct world_result *ret,
     if (ladder) {
         world.ladder = peal__ladder_new();
     }
-    if (peal_sim_new(scenario->seed, &world.sim) < 0 || !make_fates(&world) ||
+    if (peal_init() < 0 || peal_sip_init() < 0 ||
+        peal_sim_new(scenario->seed, &world.sim) < 0 || !make_fates(&world) ||
         !peal__rules_init(&world) || !peal__wire_init(&world) || !make_hosts(&world) ||
         peal_sim_add_observer(world.sim, observe, &world) < 0) {
         peal__rule_broken(&world, "start", 0, "the world could not be made");
