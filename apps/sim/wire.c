@@ -104,6 +104,7 @@ static struct txn *txn_new(struct world *world, const struct wire_text *t, struc
     txn->cseq = t->cseq;
     txn->is_invite = is(t->method, "INVITE");
     txn->is_cancel = is(t->method, "CANCEL");
+    txn->in_dialog = t->to_tag.n != 0;
     txn->first_ms = peal__world_now(world);
     txn->next = world->wire->by_key[txn->key % BUCKETS];
     world->wire->by_key[txn->key % BUCKETS] = txn;
@@ -214,6 +215,16 @@ static void check_cseq(struct world *world, const struct txn *txn, const struct 
 
 /* ---- a host sends ---- */
 
+/* A BYE goes or comes: what this host asked in the dialog counts no more. */
+static void give_up(struct world *world, const struct host *host, peal_str call_id, peal_str tag)
+{
+    const uint64_t dialog = peal__wire_hash(call_id, tag, host->number);
+    struct txn *txn = world->wire->by_dialog[dialog % BUCKETS];
+    for (; txn; txn = txn->next_in_dialog) {
+        txn->is_given_up = txn->is_given_up || txn->dialog == dialog;
+    }
+}
+
 static void request_sent(struct world *world, const struct wire_text *t, struct host *from,
                          struct host *to)
 {
@@ -228,6 +239,9 @@ static void request_sent(struct world *world, const struct wire_text *t, struct 
     if (txn) {
         txn->last_ms = now;
         txn->sent++;
+    }
+    if (is(t->method, "BYE")) {
+        give_up(world, from, t->call_id, t->from_tag);
     }
     if (txn && txn->is_cancel) {
         struct txn *invite =
@@ -267,7 +281,7 @@ static void ack_sent(struct world *world, const struct wire_text *t, struct host
 /* The transaction is over: the same request makes a new one. */
 static bool is_forgotten(const struct txn *txn, const struct host *server, uint64_t now)
 {
-    return txn->server_life != server->life || now > txn->final_ms + REFUSE_MS ||
+    return txn->server_life != server->life || now >= txn->final_ms + T64_MS ||
            (txn->ack_came_ms && txn->status >= 300 && now > txn->ack_came_ms + T4_MS - 100);
 }
 
@@ -275,7 +289,7 @@ static void final_sent(struct world *world, struct txn *txn, const struct wire_t
                        struct host *from, peal_str bytes)
 {
     const uint64_t now = peal__world_now(world), hash = peal__wire_hash(bytes, NONE, 0);
-    if (txn->final_hash && is_forgotten(txn, from, now)) {
+    if (txn->final_hash && (is_forgotten(txn, from, now) || txn->is_stateless)) {
         txn->final_hash = 0;
     }
     if (!txn->final_hash) {
@@ -285,7 +299,8 @@ static void final_sent(struct world *world, struct txn *txn, const struct wire_t
         txn->status = t->status;
         txn->ack_came_ms = 0;
         txn->server_life = from->life;
-        if (txn->is_invite && t->status >= 300) {
+        txn->is_stateless = (txn->in_dialog && t->status == 481) || t->status == 482;
+        if (txn->is_invite && t->status >= 300 && !txn->is_stateless) {
             peal__rules_watch(world, now + T1_MS + MARGIN_MS, peal__wire_check_refusal, txn);
         }
     } else if (txn->final_hash != hash) {
@@ -420,12 +435,13 @@ static void request_came(struct world *world, const struct wire_text *t, struct 
     if (!txn || !peal__wire_is_judged(to)) {
         return;
     }
-    if (!txn->final_hash) {
+    if (!txn->final_hash || txn->is_stateless) {
         txn->is_strange = t->to_tag.n && !txn->is_cancel &&
                           !has_dialog(world->wire, dialog_key(to, t, t->to_tag, t->from_tag));
     }
     if (is(t->method, "BYE")) { /* what is owed for an INVITE of this dialog is no more */
         const uint64_t dialog = dialog_of(t, from);
+        give_up(world, to, t->call_id, t->to_tag);
         for (txn = world->wire->by_dialog[dialog % BUCKETS]; txn; txn = txn->next_in_dialog) {
             struct answer *answer =
                 txn->dialog == dialog ? answer_of(txn, tag_hash(t->to_tag), false) : NULL;

@@ -57,11 +57,24 @@ static uint64_t look(const struct world *world, const struct host *host, uint64_
     return now < due ? due : UINT64_MAX;
 }
 
+/* An INVITE that its application gave up is not repeated: the call is over, or the next hop has its
+ * turn. Other requests live on alone. */
+static bool is_given_up(struct world *world, const struct txn *txn)
+{
+    const struct call_fate *fate = peal__world_fate(world, txn->call);
+    if (!txn->is_invite) {
+        return false;
+    }
+    return txn->is_given_up || txn->cancelled_ms || (fate && fate->is_let_off) ||
+           world->scenario->hosts[txn->client->number].second;
+}
+
 /* Timers A and E: until something is heard. */
 uint64_t peal__wire_check_request(struct world *world, void *about)
 {
     const struct txn *txn = about;
     const bool is_over = txn->refused_ms || txn->accepted_ms || txn->client_stopped ||
+                         is_given_up(world, txn) ||
                          (txn->is_invite && txn->heard_ms) || !lives(txn->client, txn->client_life);
     uint64_t ms = interval(txn->sent, !txn->is_invite);
     if (!txn->is_invite && txn->heard_ms) {
@@ -144,7 +157,9 @@ uint64_t peal__wire_check_answer_ack(struct world *world, void *about)
     const struct txn *txn = answer->txn;
     const uint64_t now = peal__world_now(world);
     const uint64_t ms = answer->acked_ms ? MARGIN_MS : T64_MS + T4_MS;
-    if (!answer->unacked_ms || !lives(txn->client, txn->client_life)) {
+    /* BYE says more than another ACK. */
+    if (!answer->unacked_ms || (answer->acked_ms && txn->is_given_up) ||
+        !lives(txn->client, txn->client_life)) {
         answer->is_watched = false;
         return 0;
     }

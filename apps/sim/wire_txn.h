@@ -27,7 +27,10 @@ struct txn {
     uint32_t client_life, server_life;
     uint32_t call, cseq;
     bool is_invite, is_cancel;
-    bool is_strange;     /* the server has no such dialog */
+    bool is_strange;     /* the server has no such dialog: it answers without a transaction */
+    bool is_stateless;
+    bool in_dialog;
+    bool is_given_up;    /* the client's application has ended the dialog */
     bool client_stopped; /* sending failed, or an ICMP error came */
     bool server_stopped;
     /* the client */
