@@ -26,6 +26,7 @@ struct wire {
     struct txn *by_key[BUCKETS], *by_dialog[BUCKETS];
     struct counter *counters[BUCKETS];
     struct dialog *dialogs[BUCKETS];
+    uint32_t last_call; /* of the datagram sent last */
 };
 
 bool peal__wire_init(struct world *world)
@@ -373,6 +374,7 @@ void peal__wire_sent(struct world *world, struct host *from, struct host *to, pe
     struct wire_text t;
     peal__wire_read(bytes, &t);
     draw(world, &t, from, to, '>');
+    world->wire->last_call = t.call;
     if (!t.is_sound || !to) {
         return;
     }
@@ -406,6 +408,11 @@ void peal__wire_failed(struct world *world, struct host *from, struct host *to, 
     if (!t.is_sound) {
         return;
     }
+    if (is(t.method, "ACK")) {
+        ack_sent(world, &t, from); /* it did what it could */
+    } else if (is(t.method, "BYE") && !t.status) {
+        give_up(world, from, t.call_id, t.from_tag);
+    }
     struct host *client = t.status ? to : from;
     struct txn *txn = client ? find(world->wire, key_of(&t, client)) : NULL;
     if (txn && t.status) {
@@ -416,14 +423,20 @@ void peal__wire_failed(struct world *world, struct host *from, struct host *to, 
     }
 }
 
+static void taint(struct world *world, uint32_t call)
+{
+    struct call_fate *fate = peal__world_fate(world, call);
+    if (fate) {
+        fate->is_tainted = true;
+    }
+}
+
 void peal__wire_taint(struct world *world, peal_str bytes)
 {
     struct wire_text t;
     peal__wire_read(bytes, &t);
-    struct call_fate *fate = peal__world_fate(world, t.call);
-    if (fate) {
-        fate->is_tainted = true;
-    }
+    taint(world, t.call);
+    taint(world, world->wire->last_call); /* it was just sent */
 }
 
 /* ---- something comes ---- */

@@ -157,8 +157,8 @@ uint64_t peal__wire_check_answer_ack(struct world *world, void *about)
     const struct txn *txn = answer->txn;
     const uint64_t now = peal__world_now(world);
     const uint64_t ms = answer->acked_ms ? MARGIN_MS : T64_MS + T4_MS;
-    /* BYE says more than another ACK. */
-    if (!answer->unacked_ms || (answer->acked_ms && txn->is_given_up) ||
+    /* BYE says more than another ACK; and who gave up one dialog hears no more of the others. */
+    if (!answer->unacked_ms || (txn->is_given_up && (answer->acked_ms || txn->answer_count > 1)) ||
         !lives(txn->client, txn->client_life)) {
         answer->is_watched = false;
         return 0;
