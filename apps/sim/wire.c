@@ -216,7 +216,12 @@ static void check_cseq(struct world *world, const struct txn *txn, const struct 
 
 /* ---- a host sends ---- */
 
-/* A BYE goes or comes: what this host asked in the dialog counts no more. */
+static uint64_t given_up_key(const struct host *host, peal_str call_id, peal_str tag)
+{
+    return peal__wire_hash(call_id, tag, ~(uint64_t)host->number);
+}
+
+/* A BYE goes or comes: what this host asked, or will ask, in the dialog counts no more. */
 static void give_up(struct world *world, const struct host *host, peal_str call_id, peal_str tag)
 {
     const uint64_t dialog = peal__wire_hash(call_id, tag, host->number);
@@ -224,6 +229,7 @@ static void give_up(struct world *world, const struct host *host, peal_str call_
     for (; txn; txn = txn->next_in_dialog) {
         txn->is_given_up = txn->is_given_up || txn->dialog == dialog;
     }
+    learn_dialog(world->wire, given_up_key(host, call_id, tag));
 }
 
 static void request_sent(struct world *world, const struct wire_text *t, struct host *from,
@@ -232,6 +238,7 @@ static void request_sent(struct world *world, const struct wire_text *t, struct 
     struct txn *txn = find(world->wire, key_of(t, from));
     const uint64_t now = peal__world_now(world);
     if (!txn && (txn = txn_new(world, t, from, to)) != NULL && peal__wire_is_judged(from)) {
+        txn->is_given_up = has_dialog(world->wire, given_up_key(from, t->call_id, t->from_tag));
         peal__rules_watch(world, now + T1_MS + MARGIN_MS, peal__wire_check_request, txn);
         if (!txn->is_cancel) {
             check_cseq(world, txn, t);
@@ -300,7 +307,8 @@ static void final_sent(struct world *world, struct txn *txn, const struct wire_t
         txn->status = t->status;
         txn->ack_came_ms = 0;
         txn->server_life = from->life;
-        txn->is_stateless = (txn->in_dialog && t->status == 481) || t->status == 482;
+        txn->is_stateless =
+            ((txn->in_dialog || txn->is_cancel) && t->status == 481) || t->status == 482;
         if (txn->is_invite && t->status >= 300 && !txn->is_stateless) {
             peal__rules_watch(world, now + T1_MS + MARGIN_MS, peal__wire_check_refusal, txn);
         }
