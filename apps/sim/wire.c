@@ -336,7 +336,8 @@ static void answer_sent(struct world *world, struct txn *txn, const struct wire_
     }
     if (!answer->first_ms) {
         answer->first_ms = now;
-        if (peal__wire_is_judged(from)) {
+        if (peal__wire_is_judged(from) &&
+            !has_dialog(world->wire, given_up_key(from, t->call_id, t->to_tag))) {
             peal__rules_watch(world, now + T1_MS + MARGIN_MS, peal__wire_check_answer, answer);
         }
     }
@@ -545,6 +546,7 @@ static void response_came(struct world *world, const struct wire_text *t, struct
     if (!peal__wire_is_judged(to) || t->status < 200) {
         return;
     }
+    txn->is_answered = true;
     if (t->status < 300) {
         answer_came(world, txn, t);
     } else {

@@ -73,8 +73,7 @@ static bool is_given_up(struct world *world, const struct txn *txn)
 uint64_t peal__wire_check_request(struct world *world, void *about)
 {
     const struct txn *txn = about;
-    const bool is_over = txn->refused_ms || txn->accepted_ms || txn->client_stopped ||
-                         is_given_up(world, txn) ||
+    const bool is_over = txn->is_answered || txn->client_stopped || is_given_up(world, txn) ||
                          (txn->is_invite && txn->heard_ms) || !lives(txn->client, txn->client_life);
     uint64_t ms = interval(txn->sent, !txn->is_invite);
     if (!txn->is_invite && txn->heard_ms) {

@@ -42,6 +42,7 @@ struct txn {
     uint64_t cancelled_ms;      /* it sent CANCEL */
     uint32_t sent;
     bool is_ack_watched;
+    bool is_answered; /* a final response came, in time or not */
     /* the server */
     uint64_t final_hash; /* of the bytes of its final response */
     uint64_t final_ms, final_last_ms, ack_came_ms;

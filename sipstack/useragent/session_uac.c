@@ -284,6 +284,10 @@ static void check_gone(peal__sip_session *s, unsigned status)
 {
     if ((status == 481 || status == 408) && s->state == PEAL_SIP_SESSION_UP && !s->bye_sent &&
         !s->awaiting_ack) {
+        peal__sip_invite *unacked = peal__sip_session_find_unacked(s);
+        if (unacked) {
+            (void)peal__sip_session_auto_ack(s, unacked); /* else BYE tells the peer */
+        }
         peal__sip_session_say_bye(s);
         peal__sip_session_over_soon(s, PEAL_SIP_SESSION_END_DIALOG_GONE);
     }
