@@ -289,8 +289,10 @@ static void ack_sent(struct world *world, const struct wire_text *t, struct host
 /* The transaction is over: the same request makes a new one. */
 static bool is_forgotten(const struct txn *txn, const struct host *server, uint64_t now)
 {
+    const uint64_t acked = txn->ack_came_ms > server->resumed_ms ? txn->ack_came_ms
+                                                                 : server->resumed_ms;
     return txn->server_life != server->life || now >= txn->final_ms + T64_MS ||
-           (txn->ack_came_ms && txn->status >= 300 && now > txn->ack_came_ms + T4_MS - 100);
+           (txn->ack_came_ms && txn->status >= 300 && now > acked + T4_MS - 100);
 }
 
 static void final_sent(struct world *world, struct txn *txn, const struct wire_text *t,
