@@ -175,7 +175,8 @@ static const char *const fault_names[FAULT_KINDS + 1] = {
     [FAULT_REORDER] = "reorder",     [FAULT_CORRUPT] = "corrupt",
     [FAULT_PARTITION] = "partition", [FAULT_PAUSE] = "pause",
     [FAULT_KILL] = "kill",           [FAULT_SEND_ERROR] = "send-error",
-    [FAULT_BLOCK] = "block",         [FAULTS_RUDE] = "rude",
+    [FAULT_BLOCK] = "block",         [FAULT_STALL] = "stall",
+    [FAULTS_RUDE] = "rude",
 };
 
 const char *peal__fault_name(unsigned kind)
@@ -216,7 +217,8 @@ static void draw_phases(struct scenario *s, const struct scenario_wish *wish, st
                   { FAULT_DUPLICATE, 50, 11 },
                   { FAULT_REORDER, 60, 400 },
                   { FAULT_CORRUPT, 10, 6 },
-                  { FAULT_BLOCK, 15, 30 } };
+                  { FAULT_BLOCK, 15, 30 },
+                  { FAULT_STALL, 40, 25 } };
     const uint32_t phases = 1 + peal__draw_below(draw, PHASES);
     const uint32_t each = span / phases + 1;
     for (uint32_t phase = 0; phase < phases; phase++) {

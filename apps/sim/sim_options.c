@@ -29,7 +29,7 @@ static void print_help(void)
          "  --loss PERCENT     datagrams that get lost [0 to 30, in phases]\n"
          "  --hosts NUMBER     hosts in each world, 1 to 20 [2 to 20]\n"
          "  --faults LIST      with commas: loss, duplicate, reorder, corrupt, partition, pause,\n"
-         "                     kill, send-error, block, rude; or all, none [all]\n"
+         "                     kill, send-error, block, stall, rude; or all, none [all]\n"
          "  --shrink           makes a broken scenario small\n"
          "  --scenario FILE    plays this one instead\n"
          "  --keep DIRECTORY   writes a broken scenario there [$PEAL_SIM_KEEP; else shown]\n"

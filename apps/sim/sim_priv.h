@@ -59,6 +59,7 @@ enum fault_kind {
     FAULT_KILL,       /* host a dies and is started again */
     FAULT_SEND_ERROR, /* sending to host a fails at once */
     FAULT_BLOCK,      /* amount percent of sends would block */
+    FAULT_STALL,      /* amount percent of turns are held back: threads meet in other orders */
     FAULT_KINDS
 };
 /* Only in a list of faults: rude hosts are drawn. */

@@ -7,7 +7,8 @@
 
 enum {
     END_MS = (BRIDGE_S + BRIDGE_SETUP_S) * 1000 + 8 * T64_MS, /* after the last call or fault */
-    LOOK_MS = 2000
+    LOOK_MS = 2000,
+    STALL_US = 10000
 };
 
 uint64_t peal__world_now(const struct world *world)
@@ -154,7 +155,13 @@ static void set_link(struct world *world)
         .corrupt_percent = percent_now(world, FAULT_CORRUPT, now),
         .block_percent = percent_now(world, FAULT_BLOCK, now),
     };
+    const peal_sim_schedule schedule = {
+        .size = sizeof schedule,
+        .stall_percent = percent_now(world, FAULT_STALL, now),
+        .stall_us = STALL_US,
+    };
     peal_sim_set_link(world->sim, &link);
+    peal_sim_set_schedule(world->sim, &schedule);
 }
 
 static void pause(struct host *host, bool begins)
