@@ -232,6 +232,37 @@ static void give_up(struct world *world, const struct host *host, peal_str call_
     learn_dialog(world->wire, given_up_key(host, call_id, tag));
 }
 
+/* §15: neither side says BYE before the ACK: the caller sends it first, the callee waits for it as
+ * long as it repeats its 2xx. */
+static void check_bye(struct world *world, const struct wire_text *t, const struct host *from,
+                      const struct host *to)
+{
+    const uint64_t now = peal__world_now(world);
+    const uint64_t own = peal__wire_hash(t->call_id, t->from_tag, from->number);
+    const uint64_t peers = peal__wire_hash(t->call_id, t->to_tag, to->number);
+    struct txn *txn = world->wire->by_dialog[own % BUCKETS];
+    for (; txn; txn = txn->next_in_dialog) {
+        const struct answer *a =
+            txn->dialog == own ? answer_of(txn, tag_hash(t->to_tag), false) : NULL;
+        /* A 2xx that comes while the BYE is on its way out of the host is another matter. */
+        if (a && a->came_ms && !a->acked_ms && now > a->came_ms + MARGIN_MS) {
+            peal__wire_broken(world, txn, "bye-before-ack",
+                              "host %u says BYE and has not acknowledged the 2xx to INVITE %u",
+                              from->number, txn->cseq);
+        }
+    }
+    for (txn = world->wire->by_dialog[peers % BUCKETS]; txn; txn = txn->next_in_dialog) {
+        const struct answer *a =
+            txn->dialog == peers ? answer_of(txn, tag_hash(t->from_tag), false) : NULL;
+        if (a && a->first_ms && !a->ack_came_ms && !txn->server_stopped &&
+            now < a->first_ms + REFUSE_MS) {
+            peal__wire_broken(world, txn, "bye-before-ack",
+                              "host %u says BYE while its 2xx to INVITE %u waits for the ACK",
+                              from->number, txn->cseq);
+        }
+    }
+}
+
 static void request_sent(struct world *world, const struct wire_text *t, struct host *from,
                          struct host *to)
 {
@@ -242,6 +273,9 @@ static void request_sent(struct world *world, const struct wire_text *t, struct 
         peal__rules_watch(world, now + T1_MS + MARGIN_MS, peal__wire_check_request, txn);
         if (!txn->is_cancel) {
             check_cseq(world, txn, t);
+        }
+        if (is(t->method, "BYE")) {
+            check_bye(world, t, from, to);
         }
     }
     if (txn) {
@@ -351,6 +385,12 @@ static void response_sent(struct world *world, const struct wire_text *t, struct
                           struct host *to, peal_str bytes)
 {
     struct txn *txn = find(world->wire, key_of(t, to));
+    if (txn && t->status < 200 && peal__wire_is_judged(from) && txn->final_hash &&
+        !txn->is_stateless && !is_forgotten(txn, from, peal__world_now(world))) {
+        peal__wire_broken(world, txn, "late-provisional",
+                          "host %u sends %u after the final response to the request with CSeq %u",
+                          from->number, t->status, txn->cseq);
+    }
     if (!txn || t->status < 200) {
         return;
     }

@@ -89,8 +89,8 @@ static void observe(void *arg, const peal_sim_event *event)
     struct world *world = arg;
     struct host *from = event->from ? peal__world_host_at(world, event->from) : NULL;
     struct host *to = event->to ? peal__world_host_at(world, event->to) : NULL;
-    if (!from) {
-        return;
+    if (!from || (from->is_cut && event->kind == PEAL_SIM_SENT)) {
+        return; /* what the dead say does not leave them */
     }
     switch (event->kind) {
     case PEAL_SIM_SENT:
