@@ -67,11 +67,10 @@ static peal_result read_options(struct bridge *bridge)
     (void)snprintf(texts, TEXT_BYTES, "udp:%s", host->text);
     argv[argc++] = (char *)(uintptr_t)"--listen";
     argv[argc++] = texts;
-    argv[argc++] = (char *)(uintptr_t)"--threads";
-    argv[argc++] = (char *)(uintptr_t)(plan->threads == 3 ? "3" : "1");
     add_hop(host, plan->hop, texts, argv, &argc);
     add_hop(host, plan->second, texts, argv, &argc);
     peal_result r = peal__options_read(&bridge->app.options, argc, argv, &status);
+    bridge->app.options.mode = plan->threads == 3 ? B2BUA_THREE : B2BUA_ONE;
     bridge->app.options.setup_s = BRIDGE_SETUP_S;
     bridge->app.options.duration_s = BRIDGE_S;
     bridge->app.options.port = peal_sim_host_port(host->machine);

@@ -95,7 +95,7 @@ try()
 {
     for seed in $seeds; do
         if ! sim "$seed"; then
-            rule=$(sed -n '1,/^broken/s/^broken: \([a-z0-9-]*\).*/\1/p' "$work/out")
+            rule=$(sed -n '/^broken: /{s/^broken: \([a-z0-9-]*\).*/\1/p;q;}' "$work/out")
             size=$(sed -n 's/^shrunk to \([0-9]*\) calls.*/\1/p' "$work/out")
             echo "ok $1 (invariant $rule, shrunk to ${size:-?} calls)"
             return 0
