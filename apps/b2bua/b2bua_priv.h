@@ -57,6 +57,8 @@ struct b2bua {
     struct b2bua_options options;
     FILE *out; /* the host's: where ready, census and the like are printed */
     void (*on_down)(struct b2bua *app); /* the host's: is_down is set; on the core thread */
+    /* The host's, or NULL: all listeners have answered; on the core thread. */
+    void (*on_ready)(struct b2bua *app);
     peal_sip_core_user user;
     peal_sip_dispatcher_mgr incoming;
     peal_sip_session_mgr in_mgr;
@@ -140,6 +142,8 @@ void peal__stack_drained(struct b2bua *app);
 void peal__command_post(struct command *command);
 
 /* census.c */
+/* Nothing of any call is alive. Core thread. */
+bool peal__census_is_quiet(struct b2bua *app);
 void peal__census_print(struct b2bua *app);
 /* After finalising; gives false when anything is left. */
 bool peal__census_print_last(const struct b2bua *app);

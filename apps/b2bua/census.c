@@ -36,6 +36,15 @@ void peal__census_print(struct b2bua *app)
     print(app->out, &c, app->call_count, live_objects());
 }
 
+/* Packets are counted for the whole process, where others may be busy still. */
+bool peal__census_is_quiet(struct b2bua *app)
+{
+    peal_sip_census c = { .size = sizeof c };
+    peal_sip_core_config_census(app->core, &c);
+    return !app->call_count && !c.contexts && !c.requests && !c.server_requests &&
+           !c.transactions && !c.call_timers;
+}
+
 static void name_leak(const peal_census_entry *entry, void *arg)
 {
     (void)arg;

@@ -197,6 +197,9 @@ static void on_listening(peal_sip_core_user *self, peal_result result, uint32_t 
     if (++app->bound_count == app->options.listen_count) {
         print_ready(app);
         peal__census_print(app);
+        if (app->on_ready) {
+            app->on_ready(app);
+        }
     }
 }
 

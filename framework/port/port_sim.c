@@ -394,20 +394,17 @@ static peal_result run(peal_sim *sim, uint64_t end_ns, bool (*done)(void *arg), 
 {
     refresh_all(sim);
     for (;;) {
+        peal__sim_deliver(sim);
         if (sim->is_stopping || (done && done(arg))) {
             return PEAL_OK;
         }
-        peal__sim_deliver(sim);
-        peal__sim_runner *runner = sim->is_stopping ? NULL : pick(sim);
+        peal__sim_runner *runner = pick(sim);
         if (runner) {
             peal_result r = give_turn(sim, runner);
             if (r < 0) {
                 return r;
             }
             continue;
-        }
-        if (sim->is_stopping) {
-            return PEAL_OK;
         }
         uint64_t next = peal__sim_next_entry_ns(sim);
         uint64_t timer = next_runner_ns(sim);

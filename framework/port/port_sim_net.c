@@ -76,6 +76,7 @@ void peal__sim_net_fini(peal_sim *sim)
     }
     peal_free(sim->heap);
     peal_free(sim->socks);
+    peal__sim_zone_fini(sim);
     peal__sim_free_faults(&sim->send_errors);
     peal__sim_free_faults(&sim->icmp_errors);
 }
@@ -192,6 +193,10 @@ static void happen(peal_sim *sim, peal__sim_entry *entry)
     case PEAL__SIM_CALL:
         call->action(call->arg);
         peal_free(call);
+        break;
+    case PEAL__SIM_ANSWER:
+        peal__sim_answer_question(sim, (peal__sim_question *)(void *)entry);
+        peal_free(entry);
         break;
     }
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Role: the inside of a simulated world, shared by its scheduler (port_sim.c), hosts
- * (port_sim_host.c), network (port_sim_net.c), sockets (port_sim_sock.c) and trace
- * (port_sim_trace.c). Nothing in it depends on an address in memory: lists are in the order of
- * making, tables sorted by value. Thread: the one that runs the world. */
+ * (port_sim_host.c), network (port_sim_net.c), sockets (port_sim_sock.c), names (port_sim_zone.c)
+ * and trace (port_sim_trace.c). Nothing in it depends on an address in memory: lists are in the
+ * order of making, tables sorted by value. Thread: the one that runs the world. */
 #ifndef PEAL_FRAMEWORK_PORT_SIM_WORLD_H
 #define PEAL_FRAMEWORK_PORT_SIM_WORLD_H
 
@@ -20,7 +20,8 @@ typedef enum peal__sim_entry_kind {
     PEAL__SIM_DATAGRAM, /**< a peal__sim_packet */
     PEAL__SIM_ERROR,    /**< the same on its way back */
     PEAL__SIM_UNBLOCK,  /**< a peal__sim_unblock */
-    PEAL__SIM_CALL      /**< a peal__sim_call */
+    PEAL__SIM_CALL,     /**< a peal__sim_call */
+    PEAL__SIM_ANSWER    /**< a peal__sim_question */
 } peal__sim_entry_kind;
 
 typedef struct peal__sim_entry {
@@ -52,6 +53,16 @@ typedef struct peal__sim_call {
     peal_sim_action *action;
     void *arg;
 } peal__sim_call;
+
+/** A question to the zone, on its way to the answer. */
+typedef struct peal__sim_question {
+    peal__sim_entry entry;
+    peal_sim_host *host;
+    peal_sim_answer *answer;
+    void *arg;
+    unsigned type;
+    char name[];
+} peal__sim_question;
 
 /* ---- sockets and loops ---- */
 
@@ -151,6 +162,7 @@ struct peal_sim {
     peal__sim_entry **heap; /**< to come, earliest first */
     size_t heap_count, heap_capacity;
     uint64_t sequence;
+    struct peal__sim_zone *zone; /**< in the order of adding */
     /* the scheduler */
     peal_node runners;
     peal__sim_runner **ready;  /**< can have a turn now, in no order */
@@ -217,6 +229,12 @@ void peal__sim_deliver(peal_sim *sim);
 peal_result peal__sim_send(peal__sim_sock *sock, const peal_datagram *datagram);
 /** Frees what is on its way and the faults. */
 void peal__sim_net_fini(peal_sim *sim);
+
+/* port_sim_zone.c */
+
+/** Gives a question its answer. */
+void peal__sim_answer_question(peal_sim *sim, peal__sim_question *question);
+void peal__sim_zone_fini(peal_sim *sim);
 
 /* port_sim_sock.c */
 

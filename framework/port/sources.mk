@@ -1,6 +1,6 @@
 port_sources = framework/port/port_os.c framework/port/port_posix.c framework/port/port_posix_udp.c \
 	framework/port/port_poll.c framework/port/port_sim.c framework/port/port_sim_net.c \
-	framework/port/port_sim_host.c framework/port/port_sim_sock.c framework/port/port_sim_trace.c \
+	framework/port/port_sim_host.c framework/port/port_sim_sock.c framework/port/port_sim_trace.c framework/port/port_sim_zone.c \
 	framework/port/port_os.h framework/port/port_priv.h framework/port/posix_udp.h \
 	framework/port/sim_world.h
 if HAVE_UV

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "test/base/base_tests.h"
 
-#include "test/base/failing_alloc.h"
+#include <peal/test/memory.h>
 
 START_TEST(blocks_are_counted)
 {
@@ -39,12 +39,12 @@ START_TEST(hooks_serve_everything)
 {
     void *p;
     char *text;
-    failing_alloc_install();
+    peal_test_alloc_install();
     text = peal_strdup(PEAL_STR("text"));
     ck_assert_str_eq(text, "text");
     p = peal_calloc(1, 100);
     ck_assert_uint_eq(((unsigned char *)p)[99], 0);
-    failing_alloc_always(true);
+    peal_test_alloc_fail_from(1);
     ck_assert_ptr_null(peal_alloc(1));
     ck_assert_ptr_null(peal_calloc(1, 1));
     ck_assert_ptr_null(peal_realloc(p, 1000));
@@ -52,7 +52,7 @@ START_TEST(hooks_serve_everything)
     ck_assert_uint_eq(peal_alloc_live(), 2);
     peal_free(p);
     peal_free(text);
-    failing_alloc_remove();
+    peal_test_alloc_remove();
 }
 END_TEST
 

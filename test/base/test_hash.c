@@ -4,7 +4,7 @@
 #include <peal/hash.h>
 
 #include "framework/base/base_priv.h"
-#include "test/base/failing_alloc.h"
+#include <peal/test/memory.h>
 
 /* ---- SipHash ---- */
 
@@ -239,21 +239,21 @@ START_TEST(without_memory_the_table_stays_small_and_right)
 {
     peal_hash_table t;
     reset_model();
-    failing_alloc_install();
-    failing_alloc_always(true);
+    peal_test_alloc_install();
+    peal_test_alloc_fail_from(1);
     ck_assert_int_eq(peal_hash_init(&t), PEAL_E_NO_MEMORY);
-    failing_alloc_always(false);
+    peal_test_alloc_fail_nth(0);
     ck_assert_int_eq(peal_hash_init(&t), PEAL_OK);
-    failing_alloc_always(true);
+    peal_test_alloc_fail_from(1);
     random_steps(&t, 1000, 80);
     ck_assert_uint_eq(t.mask, 15);
-    failing_alloc_always(false);
+    peal_test_alloc_fail_nth(0);
     random_steps(&t, 1000, 60);
     ck_assert_uint_gt(t.mask, 255);
-    failing_alloc_always(true);
+    peal_test_alloc_fail_from(1);
     random_steps(&t, 6000, 5);
     peal_hash_fini(&t);
-    failing_alloc_remove();
+    peal_test_alloc_remove();
 }
 END_TEST
 

@@ -6,7 +6,7 @@
 #include <peal/uuid.h>
 #include <peal/vec.h>
 
-#include "test/base/failing_alloc.h"
+#include <peal/test/memory.h>
 
 START_TEST(views_compare_with_and_without_case)
 {
@@ -109,12 +109,12 @@ START_TEST(exhaustion_leaves_blob_and_vec_as_they_are)
     peal_blob b;
     peal_vec v;
     int item = 7;
-    failing_alloc_install();
+    peal_test_alloc_install();
     peal_blob_init(&b, 0);
     peal_vec_init(&v, sizeof item);
     ck_assert_int_eq(peal_blob_append(&b, PEAL_STR("kept")), PEAL_OK);
     ck_assert_int_eq(peal_vec_push(&v, &item), PEAL_OK);
-    failing_alloc_always(true);
+    peal_test_alloc_fail_from(1);
     ck_assert_int_eq(peal_blob_printf(&b, "%100s", "x"), PEAL_E_NO_MEMORY);
     ck_assert_int_eq(peal_vec_reserve(&v, 100), PEAL_E_NO_MEMORY);
     ck_assert_str_eq(b.data, "kept");
@@ -123,7 +123,7 @@ START_TEST(exhaustion_leaves_blob_and_vec_as_they_are)
     peal_blob_fini(&b);
     ck_assert_ptr_null(peal_blob_take(&b));
     peal_vec_fini(&v);
-    failing_alloc_remove();
+    peal_test_alloc_remove();
 }
 END_TEST
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "framework/base/base_priv.h"
-#include "test/base/failing_alloc.h"
+#include <peal/test/memory.h>
 
 /* ---- A sink and a clock that the tests can look into ---- */
 
@@ -98,15 +98,15 @@ END_TEST
 
 START_TEST(long_text_comes_whole_or_is_cut_when_memory_is_exhausted)
 {
-    failing_alloc_install();
+    peal_test_alloc_install();
     PEAL_TRACE(PEAL_TRACE_APP, PEAL_TRACE_ERROR, NULL, "%3000s", "end");
     ck_assert_uint_eq(got.record.text.n, 3000);
     ck_assert_str_eq(got.text + 2997, "end");
-    failing_alloc_always(true);
+    peal_test_alloc_fail_from(1);
     PEAL_TRACE(PEAL_TRACE_APP, PEAL_TRACE_ERROR, NULL, "%3000s", "end");
     ck_assert_uint_eq(got.calls, 2);
     ck_assert_uint_eq(got.record.text.n, 1023);
-    failing_alloc_remove();
+    peal_test_alloc_remove();
 }
 END_TEST
 

@@ -19,8 +19,9 @@ LIBRARY_PACKAGES = [
     "sipstack/parser", "sipstack/transport", "sipstack/transaction", "sipstack/core",
     "sipstack/coresvc", "sipstack/useragent", "sipstack/proxy",
     "sdp/parser", "sdp/capabilities",
+    "test/kit",
 ]
-INCLUDE_ROOTS = ["framework/include", "sipstack/include", "sdp/include"]
+INCLUDE_ROOTS = ["framework/include", "sipstack/include", "sdp/include", "test/kit/include"]
 
 
 class Report:

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* One object: identities, query, references, allocation failures, memory of the caller's. */
 #include "framework/ecom/ecom_priv.h"
-#include "test/base/failing_alloc.h"
+#include <peal/test/memory.h>
 #include "test/ecom/ecom_tests.h"
 
 static void end_all(void)
@@ -208,21 +208,21 @@ START_TEST(each_allocation_may_fail)
 {
     bool failed = true;
     unsigned n;
-    failing_alloc_install();
+    peal_test_alloc_install();
     for (n = 1; failed; n++) {
         peal_result r;
-        failing_alloc_arm(n);
+        peal_test_alloc_fail_nth(n);
         r = make_whole();
-        failed = failing_alloc_has_failed();
+        failed = peal_test_alloc_has_failed();
         ck_assert_int_eq(r, failed ? PEAL_E_NO_MEMORY : PEAL_OK);
         ck_assert_uint_eq(peal__census_live(), 0);
-        failing_alloc_arm(0);
+        peal_test_alloc_fail_nth(0);
         peal__quarantine_flush();
         peal__registry_fini();
         ck_assert_uint_eq(peal_alloc_live(), 0);
     }
     ck_assert_uint_gt(n, 8);
-    failing_alloc_remove();
+    peal_test_alloc_remove();
 }
 END_TEST
 

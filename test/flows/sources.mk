@@ -12,5 +12,11 @@ flow_scenarios = test/flows/uac.xml test/flows/uac_cancel.xml test/flows/uac_del
 	test/flows/uac_waits.xml test/flows/uas.xml test/flows/uas_bye.xml \
 	test/flows/uas_cancel.xml test/flows/uas_delayed.xml \
 	test/flows/uas_reinvite.xml test/flows/uas_reject.xml
-EXTRA_DIST += $(flow_tests) $(flow_scenarios) test/flows/flow_kit.py test/flows/run_flow.sh
+# The same flows as scripts of the test kit, for the simulator and the real thing.
+flow_scripts = test/flows/scripts/prelude.flow test/flows/scripts/basic.flow \
+	test/flows/scripts/bounds.flow test/flows/scripts/cancels.flow \
+	test/flows/scripts/crossing.flow test/flows/scripts/failovers.flow \
+	test/flows/scripts/forks.flow test/flows/scripts/nonsense.flow \
+	test/flows/scripts/reinvites.flow
+EXTRA_DIST += $(flow_scripts) $(flow_tests) $(flow_scenarios) test/flows/flow_kit.py test/flows/run_flow.sh
 TESTS += $(flow_tests)

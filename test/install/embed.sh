@@ -22,7 +22,7 @@ build()
     name=$1
     shift
     (cd "$work" && ${CC:-cc} -std=c11 -D_POSIX_C_SOURCE=200809L "$@" "$name.c" \
-        $(pkg-config --cflags --libs peal-sip) -o "$name")
+        $(pkg-config --cflags --libs ${packages:-peal-sip}) -o "$name")
 }
 
 # verdict NAME STATUS
@@ -46,6 +46,15 @@ for example in place_call own_loop own_service; do
     verdict $example $status
 done
 
+# A test by the installed test kit.
+cp "$source/examples/own_test.c" "$work/"
+status=0
+packages='peal-test peal-sip'
+build own_test -Wall -Wextra -Werror &&
+    (cd "$work" && timeout 30 ./own_test >own_test.out 2>&1) || status=1
+packages=
+verdict own_test $status
+
 # The README's program and its checked twin call SIPp, on a port that is free now.
 awk '/^```c$/ { on = 1; next } /^```$/ { on = 0 } on' "$source/README.md" >"$work/readme.c"
 cp "$source/examples/call.c" "$work/"
@@ -62,7 +71,7 @@ for example in readme call; do
     wait $callee || status=1
     verdict $example $status
 done
-for library in libpeal libpeal-sip libpeal-sdp; do
+for library in libpeal libpeal-sip libpeal-sdp libpeal-test; do
     [ -L "$prefix/lib/$library.so" ] || { echo "not ok $library.so is not installed"; failed=$((failed + 1)); }
 done
 echo "$passed passed, $failed failed"

@@ -12,6 +12,7 @@ TCase *udp_tests(void);
 TCase *loop_tests(void);
 TCase *sim_tests(void);
 TCase *sim_host_tests(void);
+TCase *sim_zone_tests(void);
 
 /** A socket in a test: takes what comes, remembers the last of it. */
 typedef struct end {

@@ -122,6 +122,7 @@ int main(void)
     suite_add_tcase(suite, loop_tests());
     suite_add_tcase(suite, sim_tests());
     suite_add_tcase(suite, sim_host_tests());
+    suite_add_tcase(suite, sim_zone_tests());
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
     int failed = srunner_ntests_failed(runner);

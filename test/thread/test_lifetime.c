@@ -8,7 +8,7 @@
 
 #include <peal/ecom_impl.h>
 
-#include "test/base/failing_alloc.h"
+#include <peal/test/memory.h>
 
 START_TEST(the_last_release_stops_joins_and_runs_what_is_left)
 {
@@ -162,23 +162,23 @@ START_TEST(every_allocation_of_a_new_thread_may_fail)
     peal_sim *sim = NULL;
     peal_thread *thread = NULL;
     unsigned nth = 0;
-    failing_alloc_install();
+    peal_test_alloc_install();
     ck_assert_int_eq(peal_init(), PEAL_OK);
     ck_assert_int_eq(peal_sim_new(1, &sim), PEAL_OK);
     const peal_thread_options options = { .size = sizeof options, .port = peal_sim_port(sim) };
     for (peal_result r = PEAL_E_NO_MEMORY; r < 0;) {
-        failing_alloc_arm(++nth);
+        peal_test_alloc_fail_nth(++nth);
         r = peal_thread_new(&options, &thread);
-        ck_assert_int_eq(r, failing_alloc_has_failed() ? PEAL_E_NO_MEMORY : PEAL_OK);
+        ck_assert_int_eq(r, peal_test_alloc_has_failed() ? PEAL_E_NO_MEMORY : PEAL_OK);
         ck_assert((r == PEAL_OK) == (thread != NULL));
     }
     ck_assert_uint_ge(nth, 4);
-    failing_alloc_arm(0);
+    peal_test_alloc_fail_nth(0);
     peal_thread_unref(thread);
     peal_sim_free(sim);
     ck_assert_int_eq(peal_fini(), PEAL_OK);
     ck_assert_int_eq(peal_fini(), PEAL_OK); /* main()'s, in this process */
-    failing_alloc_remove();
+    peal_test_alloc_remove();
     ck_assert_int_eq(peal_init(), PEAL_OK);
 }
 END_TEST

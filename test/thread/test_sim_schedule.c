@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Role: the simulator's scheduler: which orders of servicing threads it shows, part batches, holding
- * back, paused and killed hosts, clocks that differ, and what many idle threads and timers cost. */
+/* Role: the simulator's scheduler: the orders of servicing threads that it shows, part batches,
+ * holding back, paused and killed hosts, clocks that differ, and what idle threads and far timers
+ * cost. */
 #include "test/thread/thread_tests.h"
 
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A call with each of its allocations failing in turn: something is reported or repeated,
  * nothing leaks and nothing hangs. And what a call weighs. */
-#include "test/base/failing_alloc.h"
+#include <peal/test/memory.h>
 #include "test/useragent/ua_world.h"
 
 /* ---- every allocation fails once ---- */
@@ -19,11 +19,11 @@ static void hang_up(ua_node *n)
 /* A call with a re-INVITE, in a world whose n-th allocation from the INVITE on fails. */
 static bool call_failing(unsigned nth)
 {
-    failing_alloc_install();
+    peal_test_alloc_install();
     ua_world *w = world_new(nth, 1);
     w->bob.ring = 180;
     w->bob.answer = 200;
-    failing_alloc_arm(nth);
+    peal_test_alloc_fail_nth(nth);
     ua_call *a = call_new(&w->alice, &w->bob.address, "");
     peal_result r = a ? call_try_invite(a, PEAL_STR("offer")) : PEAL_E_NO_MEMORY;
     ck_assert(r == PEAL_OK || r == PEAL_E_NO_MEMORY);
@@ -38,8 +38,8 @@ static bool call_failing(unsigned nth)
     world_run(w, 40000);
     hang_up(&w->bob);
     world_run(w, 40000);
-    const bool failed = failing_alloc_has_failed();
-    failing_alloc_arm(0);
+    const bool failed = peal_test_alloc_has_failed();
+    peal_test_alloc_fail_nth(0);
     for (int i = 0; i < w->alice.call_count; i++) {
         call_let_go(&w->alice.calls[i]);
     }
@@ -50,7 +50,7 @@ static bool call_failing(unsigned nth)
     node_check_quiet(&w->alice);
     node_check_quiet(&w->bob);
     world_free(w);
-    failing_alloc_remove();
+    peal_test_alloc_remove();
     return failed;
 }
 

@@ -72,7 +72,7 @@ PEAL_API uint64_t peal_sim_now_ms(const peal_sim *sim);
 PEAL_API uint64_t peal_sim_now_us(const peal_sim *sim);
 /** Runs all servicing threads of this world, in an order drawn from the seed, jumping the clock
  * to the next deadline or arrival whenever nothing is runnable, until @p virtual_ms have passed or
- * @p done (may be NULL), which is asked before each event, says true.
+ * @p done (may be NULL) says true, which is asked before each turn and each jump of the clock.
  * @return PEAL_OK when done or the time is over, PEAL_I_END when nothing is left to happen,
  * PEAL_E_REENTERED from inside the world */
 PEAL_API peal_result peal_sim_run(peal_sim *sim, uint64_t virtual_ms, bool (*done)(void *arg),
@@ -168,6 +168,40 @@ PEAL_API void peal_sim_host_set_group(peal_sim_host *host, unsigned group);
 /** Heals every partition: all hosts are in group 0 again. */
 PEAL_API void peal_sim_heal(peal_sim *sim);
 
+/* ---- names ---- */
+
+/** Types of records, by their DNS numbers; others will do too. */
+enum {
+    PEAL_SIM_DNS_A = 1,
+    PEAL_SIM_DNS_AAAA = 28,
+    PEAL_SIM_DNS_SRV = 33,
+    PEAL_SIM_DNS_NAPTR = 35
+};
+
+/** Adds a record to the world's DNS zone, after those it has of this name and type.
+ * @param name compared without case @param data its data as zone files write it ("10.0.0.1",
+ * "10 5 5060 sip1.example.com"); both are copied
+ * @return PEAL_OK, PEAL_E_NO_MEMORY */
+PEAL_API peal_result peal_sim_zone_add(peal_sim *sim, const char *name, unsigned type,
+                                       uint32_t ttl_s, const char *data);
+/** Takes all records of a name and type away, and how it answers. */
+PEAL_API void peal_sim_zone_remove(peal_sim *sim, const char *name, unsigned type);
+/** How questions for this name and type are answered: after @p delay_us, with its records or, when
+ * @p result is an error, with that (a server failure, a time-out).
+ * @return PEAL_OK, PEAL_E_NO_MEMORY */
+PEAL_API peal_result peal_sim_zone_set_answer(peal_sim *sim, const char *name, unsigned type,
+                                              uint32_t delay_us, peal_result result);
+/** An answer. Called outside of any servicing thread's turn: post a message to yours. @param result
+ * PEAL_OK; PEAL_E_NOT_FOUND without records of this type; or what was set @param records their data
+ * in the order of adding, borrowed for the call @param ttl_s the least of theirs */
+typedef void peal_sim_answer(void *arg, peal_result result, const peal_str *records, size_t count,
+                             uint32_t ttl_s);
+/** Asks the zone on behalf of a host; the answer comes while the world runs. The zone is no host:
+ * links and partitions don't touch it. @p arg must live until the answer.
+ * @return PEAL_OK, PEAL_E_NO_MEMORY */
+PEAL_API peal_result peal_sim_zone_ask(peal_sim_host *host, const char *name, unsigned type,
+                                       peal_sim_answer *answer, void *arg);
+
 /* ---- hosts that fail ---- */
 
 /** Pauses a host as SIGSTOP does: nothing on it gets a turn, datagrams wait in its sockets' buffers
@@ -196,7 +230,8 @@ typedef enum peal_sim_event_kind {
     PEAL_SIM_ARRIVED,    /**< it is in the receiver's buffer */
     PEAL_SIM_RETURNED,   /**< an ICMP error for it is in the sender's error queue */
     PEAL_SIM_SEND_FAILED, /**< sending gave an error, or blocked */
-    PEAL_SIM_FAULT       /**< somebody paused, resumed, killed, cut off or healed */
+    PEAL_SIM_FAULT,      /**< somebody paused, resumed, killed, cut off or healed */
+    PEAL_SIM_RESOLVED    /**< the zone has answered a host; the bytes are the name asked for */
 } peal_sim_event_kind;
 
 /** Something that has happened. All pointers are borrowed for the call. */
@@ -210,13 +245,13 @@ typedef struct peal_sim_event {
     uint64_t number;          /**< of the datagram, in the order of sending; copies have the same */
     const peal_socket_addr *from; /**< of the datagram; else NULL */
     const peal_socket_addr *to;   /**< of the datagram; else NULL */
-    peal_str bytes;               /**< of the datagram */
-    peal_result result;           /**< RETURNED, SEND_FAILED: the error; LOST: why, if known */
+    peal_str bytes;               /**< of the datagram; RESOLVED: the name */
+    peal_result result;           /**< RETURNED, SEND_FAILED: the error; RESOLVED: the answer's */
     const char *what;             /**< FAULT, LOST: a word for it; else "" */
 } peal_sim_event;
 
 /** Hears of every event, after it, outside of any servicing thread's turn for CLOCK, TURN, ARRIVED,
- * RETURNED and FAULT. It may look at everything and call peal_sim_stop(), but change nothing. */
+ * RETURNED, FAULT and RESOLVED. It may look at everything and call peal_sim_stop(), but change nothing. */
 typedef void peal_sim_observer(void *arg, const peal_sim_event *event);
 /** Adds an observer; they are called in the order of adding. @return PEAL_OK, PEAL_E_NO_MEMORY */
 PEAL_API peal_result peal_sim_add_observer(peal_sim *sim, peal_sim_observer *observer, void *arg);
