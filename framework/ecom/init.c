@@ -11,10 +11,15 @@ static unsigned users;
 
 peal_result peal_init(void)
 {
+    return peal_init_with(peal_port_default());
+}
+
+peal_result peal_init_with(peal_port *port)
+{
     peal_result r = PEAL_OK;
     peal__mutex_lock(&lock);
     if (users == 0) {
-        r = peal__hash_draw_secret(peal_port_default());
+        r = peal__hash_draw_secret(port);
     }
     if (peal_is_ok(r)) {
         users++;

@@ -27,6 +27,9 @@ extern "C" {
  * @return PEAL_OK, PEAL_E_OS when the system gives no randomness
  * @thread any, but the first call before any other of Peal's (peal_set_allocator() excepted) */
 PEAL_API peal_result peal_init(void);
+/** The same; the first draws the process's hash secret from this port and not the default one, so
+ * that a recording has it. */
+PEAL_API peal_result peal_init_with(peal_port *port);
 /** Takes one peal_init() back. The last reports what is still alive.
  * Class registrations end with it.
  * @return PEAL_OK; PEAL_E_LIVE_OBJECTS (the census was traced, nothing was torn down, and this
