@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-enum { BUCKETS = 1 << 13, REFUSE_MS = T64_MS - 1000 };
+enum { BUCKETS = 1 << 13 };
 
 /* The highest CSeq of one direction of a dialog, or of an INVITE outside of any. */
 struct counter {
@@ -245,7 +245,7 @@ static void check_bye(struct world *world, const struct wire_text *t, const stru
         const struct answer *a =
             txn->dialog == own ? answer_of(txn, tag_hash(t->to_tag), false) : NULL;
         /* A 2xx that comes while the BYE is on its way out of the host is another matter. */
-        if (a && a->came_ms && !a->acked_ms && now > a->came_ms + MARGIN_MS) {
+        if (a && a->came_ms && !a->acked_ms && now > peal__wire_from(from, a->came_ms) + MARGIN_MS) {
             peal__wire_broken(world, txn, "bye-before-ack",
                               "host %u says BYE and has not acknowledged the 2xx to INVITE %u",
                               from->number, txn->cseq);
@@ -533,19 +533,10 @@ static void ack_came(struct world *world, const struct wire_text *t, struct host
     }
 }
 
-/* The client's transaction has its time-outs: after them a response is nobody's. */
-static bool is_in_time(const struct txn *txn, uint64_t now)
-{
-    const uint64_t first = txn->refused_ms ? txn->refused_ms : txn->accepted_ms;
-    return (!txn->cancelled_ms || now < txn->cancelled_ms + REFUSE_MS) &&
-           now < txn->first_ms + REFUSE_MS && (!first || now < first + REFUSE_MS) &&
-           !txn->client_stopped;
-}
-
 static void refusal_came(struct world *world, struct txn *txn)
 {
     const uint64_t now = peal__world_now(world);
-    if (txn->accepted_ms || !is_in_time(txn, now)) {
+    if (txn->accepted_ms || !peal__wire_is_in_time(txn, now)) {
         return;
     }
     txn->refused_ms = txn->refused_ms ? txn->refused_ms : now;
@@ -563,7 +554,7 @@ static void answer_came(struct world *world, struct txn *txn, const struct wire_
 {
     const uint64_t now = peal__world_now(world);
     struct answer *answer = txn->is_invite ? answer_of(txn, tag_hash(t->to_tag), true) : NULL;
-    if (txn->refused_ms || !is_in_time(txn, now)) {
+    if (txn->refused_ms || !peal__wire_is_in_time(txn, now)) {
         return;
     }
     txn->accepted_ms = txn->accepted_ms ? txn->accepted_ms : now;

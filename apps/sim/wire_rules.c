@@ -30,10 +30,17 @@ static bool lives(const struct host *host, uint32_t life)
     return host->is_up && !host->is_cut && host->life == life;
 }
 
-/* A host that stood still owes nothing for that time. */
-static uint64_t from(const struct host *host, uint64_t since)
+uint64_t peal__wire_from(const struct host *host, uint64_t since)
 {
     return host->resumed_ms > since ? host->resumed_ms : since;
+}
+
+bool peal__wire_is_in_time(const struct txn *txn, uint64_t now)
+{
+    const uint64_t first = txn->refused_ms ? txn->refused_ms : txn->accepted_ms;
+    return (!txn->cancelled_ms || now < txn->cancelled_ms + REFUSE_MS) &&
+           now < txn->first_ms + REFUSE_MS && (!first || now < first + REFUSE_MS) &&
+           !txn->client_stopped;
 }
 
 static uint64_t interval(uint32_t sent, bool is_capped)
@@ -47,7 +54,7 @@ static uint64_t interval(uint32_t sent, bool is_capped)
 static uint64_t look(const struct world *world, const struct host *host, uint64_t last,
                      uint64_t ms, uint64_t end)
 {
-    const uint64_t now = peal__world_now(world), due = from(host, last) + ms + MARGIN_MS;
+    const uint64_t now = peal__world_now(world), due = peal__wire_from(host, last) + ms + MARGIN_MS;
     if (due >= end) {
         return 0;
     }
@@ -132,15 +139,16 @@ uint64_t peal__wire_check_ack(struct world *world, void *about)
 {
     struct txn *txn = about;
     const uint64_t now = peal__world_now(world);
-    if (!txn->unacked_ms || !lives(txn->client, txn->client_life)) {
+    if (!txn->unacked_ms || !lives(txn->client, txn->client_life) ||
+        !peal__wire_is_in_time(txn, peal__wire_from(txn->client, txn->unacked_ms))) {
         txn->is_ack_watched = false;
         return 0;
     }
     if (txn->client->paused_ms) {
         return now + 1000;
     }
-    if (now < from(txn->client, txn->unacked_ms) + MARGIN_MS) {
-        return from(txn->client, txn->unacked_ms) + MARGIN_MS;
+    if (now < peal__wire_from(txn->client, txn->unacked_ms) + MARGIN_MS) {
+        return peal__wire_from(txn->client, txn->unacked_ms) + MARGIN_MS;
     }
     peal__wire_broken(world, txn, "ack-refusal",
                       "host %u got a final response but 2xx to INVITE %u and sent no ACK",
@@ -158,15 +166,16 @@ uint64_t peal__wire_check_answer_ack(struct world *world, void *about)
     const uint64_t ms = answer->acked_ms ? MARGIN_MS : T64_MS + T4_MS;
     /* BYE says more than another ACK; and who gave up one dialog hears no more of the others. */
     if (!answer->unacked_ms || (txn->is_given_up && (answer->acked_ms || txn->answer_count > 1)) ||
-        !lives(txn->client, txn->client_life)) {
+        !lives(txn->client, txn->client_life) ||
+        !peal__wire_is_in_time(txn, peal__wire_from(txn->client, answer->unacked_ms))) {
         answer->is_watched = false;
         return 0;
     }
     if (txn->client->paused_ms) {
         return now + 1000;
     }
-    if (now < from(txn->client, answer->unacked_ms) + ms) {
-        return from(txn->client, answer->unacked_ms) + ms;
+    if (now < peal__wire_from(txn->client, answer->unacked_ms) + ms) {
+        return peal__wire_from(txn->client, answer->unacked_ms) + ms;
     }
     peal__wire_broken(world, txn, "ack-answer", "host %u got a 2xx to INVITE %u and sent no ACK%s",
                       txn->client->number, txn->cseq, answer->acked_ms ? " again" : "");

@@ -6,7 +6,8 @@
 
 #include "apps/sim/wire_text.h"
 
-enum { ANSWERS_MAX = 4 };
+/* REFUSE_MS: surely before 64*T1 is over. */
+enum { ANSWERS_MAX = 4, REFUSE_MS = T64_MS - 1000 };
 
 /* A 2xx to an INVITE; each To tag is a dialog of its own. */
 struct answer {
@@ -52,6 +53,10 @@ struct txn {
 };
 
 bool peal__wire_is_judged(const struct host *host);
+/* A host that stood still owes nothing for that time: @p since, or when it went on. */
+uint64_t peal__wire_from(const struct host *host, uint64_t since);
+/* The client's transaction has its time-outs: after them a response is nobody's. */
+bool peal__wire_is_in_time(const struct txn *txn, uint64_t now);
 /* The duties (wire_rules.c): @p about is the transaction, or the answer. */
 uint64_t peal__wire_check_request(struct world *world, void *about);
 uint64_t peal__wire_check_refusal(struct world *world, void *about);
