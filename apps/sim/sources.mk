@@ -6,3 +6,4 @@ peal_sim_SOURCES = apps/sim/sim_main.c apps/sim/sim_options.c apps/sim/scenario.
 	apps/sim/rude.h apps/sim/rules.c apps/sim/wire.c apps/sim/wire_rules.c apps/sim/wire_text.c \
 	apps/sim/wire_txn.h apps/sim/wire_text.h apps/sim/ladder.c apps/sim/sim_priv.h
 peal_sim_LDADD = libpeal-b2bua-objs.la libpeal-sip.la libpeal.la
+dist_man1_MANS += doc/peal-sim.1
