@@ -169,6 +169,13 @@ static uint64_t to_tag_hash(peal_sip_packet *response)
 /* Who invents tags without end gets no BYEs without end: each is repeated to where he wants it. */
 enum { ORPHAN_BYES_MAX = 32 };
 
+/* The dialog of a re-INVITE has had its BYE, from its session or from the peer. */
+static bool is_in_dialog(const peal__req *req)
+{
+    const peal_sip_address *to = NULL;
+    return peal_sip_packet_to(req->template, &to) >= 0 && to->tag.n > 0;
+}
+
 void peal__req_refuse_success(peal__req *req, peal_sip_packet *response)
 {
     const uint64_t tag = to_tag_hash(response);
@@ -181,7 +188,8 @@ void peal__req_refuse_success(peal__req *req, peal_sip_packet *response)
         r = peal__ack_send(way_of(req), ack, req, NULL);
     }
     /* A repetition gets the ACK again and no second BYE. */
-    if (r >= 0 && tag != req->orphan_tag && req->orphan_byes < ORPHAN_BYES_MAX) {
+    if (r >= 0 && tag != req->orphan_tag && req->orphan_byes < ORPHAN_BYES_MAX &&
+        !is_in_dialog(req)) {
         r = send_bye(req, response);
         req->orphan_byes += r >= 0;
     }

@@ -42,6 +42,11 @@ peal_pool *peal__sip_session_pool(const peal__sip_session *s)
     return peal_sip_core_pool(peal_sip_context_core(s->context));
 }
 
+uint64_t peal__sip_session_now_ms(const peal__sip_session *s)
+{
+    return peal_thread_now_ms(peal_sip_core_config_core_thread(peal_sip_context_core(s->context)));
+}
+
 /* ---- the clock: one timer, one purpose at a time ---- */
 
 static void on_timer(peal_timer *timer)
@@ -70,6 +75,7 @@ void peal__sip_session_start_clock(peal__sip_session *s, peal__sip_session_clock
                                    uint64_t delay_ms)
 {
     s->clock = (uint8_t)clock;
+    s->clock_at_ms = peal__sip_session_now_ms(s) + delay_ms;
     peal_sip_context_timer_start(s->context, &s->timer, delay_ms);
 }
 

@@ -291,8 +291,25 @@ void peal__sip_session_end_forks(peal__sip_session *s, peal_sip_session_end why)
     part(s, true, why);
 }
 
+/* The 2xx of a forked dialog may come again after its end: it gets the same ACK, and makes no dialog
+ * a second time. Without memory the application is asked again. */
+static void leave_ack(peal__sip_session *fork)
+{
+    peal__sip_session *parent = fork->parent;
+    const peal_str tag = peal__sip_user_agent_text(fork->ua, PEAL__DIALOG_REMOTE_TAG);
+    for (peal__sip_invite *i = fork->invites; parent && i; i = i->next) {
+        peal__sip_stray *stray =
+            i->initial && i->answered && i->ack ? new_stray(parent, tag) : NULL;
+        if (stray) {
+            stray->ack = i->ack;
+            i->ack = NULL;
+        }
+    }
+}
+
 void peal__sip_session_leave_forks(peal__sip_session *s)
 {
+    leave_ack(s);
     peal_node_unlink(&s->fork_node);
     s->parent = NULL;
     /* A fork that is up goes on getting further 2xx of its dialog from the core. */

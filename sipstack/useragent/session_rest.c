@@ -67,6 +67,7 @@ static peal_result session_of(peal_sip_context *context, peal__sip_session **ret
 
 static void move(peal__sip_session *s, peal__sip_session *to)
 {
+    const uint64_t now = peal__sip_session_now_ms(s);
     peal__sip_user_agent_hand_over(s->ua, to->ua);
     to->state = PEAL_SIP_SESSION_UP;
     to->answer = s->answer;
@@ -76,7 +77,9 @@ static void move(peal__sip_session *s, peal__sip_session *to)
     to->invited_cseq = s->invited_cseq;
     to->interval_ms = s->interval_ms;
     to->waited_ms = s->waited_ms;
-    peal__sip_session_start_clock(to, PEAL__CLOCK_ANSWER, to->interval_ms);
+    /* The repetition that is due next stays due when it was. */
+    peal__sip_session_start_clock(to, PEAL__CLOCK_ANSWER,
+                                  s->clock_at_ms > now ? s->clock_at_ms - now : 0);
 }
 
 bool peal__sip_session_live_on(peal__sip_session *s)

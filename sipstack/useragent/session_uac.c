@@ -197,19 +197,41 @@ static void refuse_answer(peal__sip_session *s, peal__sip_invite *invite)
     }
 }
 
+/* A local 487 in the place of a 2xx. The request itself may be forgotten already (K11): a 2xx of
+ * another dialog came first. */
+static peal_result new_cancelled(peal__sip_session *s, peal_sip_packet *response,
+                                 peal_sip_packet **ret)
+{
+    static const peal_sip_header_id same[] = { PEAL_SIP_HEADER_VIA, PEAL_SIP_HEADER_FROM,
+                                               PEAL_SIP_HEADER_TO, PEAL_SIP_HEADER_CALL_ID,
+                                               PEAL_SIP_HEADER_CSEQ };
+    const peal_str absent = { NULL, 0 };
+    peal_sip_packet *request = NULL;
+    peal_pool *pool = peal__sip_session_pool(s);
+    peal_result r =
+        peal_sip_packet_new_request(pool, PEAL_SIP_METHOD_INVITE, absent,
+                                    peal_sip_user_agent_remote_target(&s->ua->face), &request);
+    if (r < 0) {
+        return r;
+    }
+    for (size_t i = 0; r >= 0 && i < PEAL_COUNT_OF(same); i++) {
+        r = peal_sip_packet_add_from(request, response, same[i]);
+    }
+    if (r >= 0) {
+        r = peal_sip_packet_new_response(pool, request, 487, absent, absent, ret);
+    }
+    peal_sip_packet_unref(request);
+    return r;
+}
+
 /* The 2xx crossed our CANCEL (§9.1, §15): the caller wants no call, so it gets none, and the
  * application hears one end: a local 487. */
-static peal_result on_crossed(peal__sip_session *s, peal__sip_invite *invite)
+static peal_result on_crossed(peal__sip_session *s, peal__sip_invite *invite,
+                              peal_sip_packet *response)
 {
-    peal_sip_packet *template = peal_sip_client_request_packet(invite->request);
-    peal_result r = PEAL_E_NO_MEMORY;
     invite->answered = true;
     refuse_answer(s, invite);
-    if (template) {
-        r = peal_sip_packet_new_response(peal__sip_session_pool(s), template, 487,
-                                         peal_str_of(NULL, 0), peal_str_of(NULL, 0),
-                                         &invite->failure);
-    }
+    peal_result r = new_cancelled(s, response, &invite->failure);
     if (r >= 0) {
         r = peal_sip_queue_client_event(invite->request, &s->service, PEAL__SESSION_CANCELLED);
     }
@@ -219,7 +241,8 @@ static peal_result on_crossed(peal__sip_session *s, peal__sip_invite *invite)
     return r;
 }
 
-static peal_result on_first_answer(peal__sip_session *s, peal__sip_invite *invite)
+static peal_result on_first_answer(peal__sip_session *s, peal__sip_invite *invite,
+                                   peal_sip_packet *response)
 {
     if (s->over || s->state == PEAL_SIP_SESSION_ENDED) { /* it crossed our BYE, or theirs */
         invite->answered = true;
@@ -230,7 +253,7 @@ static peal_result on_first_answer(peal__sip_session *s, peal__sip_invite *invit
         return PEAL_I_PENDING;
     }
     if (invite->initial && peal_sip_client_request_is_cancelled(invite->request)) {
-        return on_crossed(s, invite);
+        return on_crossed(s, invite, response);
     }
     peal_result r =
         peal_sip_queue_client_event(invite->request, &s->service, PEAL__SESSION_SUCCESS);
@@ -243,10 +266,11 @@ static peal_result on_first_answer(peal__sip_session *s, peal__sip_invite *invit
     return PEAL_OK;
 }
 
-static peal_result on_answer(peal__sip_session *s, peal__sip_invite *invite)
+static peal_result on_answer(peal__sip_session *s, peal__sip_invite *invite,
+                             peal_sip_packet *response)
 {
     if (!invite->answered) {
-        return on_first_answer(s, invite);
+        return on_first_answer(s, invite, response);
     }
     if (invite->ack) { /* K4: each further 2xx gets the same ACK */
         peal_sip_resend_now(invite->ack);
@@ -254,10 +278,16 @@ static peal_result on_answer(peal__sip_session *s, peal__sip_invite *invite)
     return PEAL_I_PENDING;
 }
 
-/* §12.2.1.2: the peer has lost the dialog, or is gone. */
+/* §12.2.1.2: the peer has lost the dialog, or is gone. As long as it has not acknowledged our 2xx it
+ * may just not have got it, and no BYE is allowed (§15): the wait for the ACK decides. */
 static void check_gone(peal__sip_session *s, unsigned status)
 {
-    if ((status == 481 || status == 408) && s->state == PEAL_SIP_SESSION_UP && !s->bye_sent) {
+    if ((status == 481 || status == 408) && s->state == PEAL_SIP_SESSION_UP && !s->bye_sent &&
+        !s->awaiting_ack) {
+        peal__sip_invite *unacked = peal__sip_session_find_unacked(s);
+        if (unacked) {
+            (void)peal__sip_session_auto_ack(s, unacked); /* else BYE tells the peer */
+        }
         peal__sip_session_say_bye(s);
         peal__sip_session_over_soon(s, PEAL_SIP_SESSION_END_DIALOG_GONE);
     }
@@ -278,7 +308,7 @@ static peal_result on_invite_response(peal__sip_session *s, peal__sip_invite *in
                                                      PEAL__SESSION_PROGRESS);
     }
     if (status < 300) {
-        return on_answer(s, invite);
+        return on_answer(s, invite, response);
     }
     invite->failed = true;
     if (invite->initial) {

@@ -174,6 +174,7 @@ struct peal__sip_session {
     peal_sip_resend *answer; /* the 2xx; made when it is first repeated */
     uint32_t invited_cseq;
     uint32_t interval_ms, waited_ms;
+    uint64_t clock_at_ms; /* when the clock is due */
 
     peal_sip_client_request *bye; /* ours that the application hears of; not counted */
     peal_sip_packet *held_bye;    /* waits for the ACK */
@@ -209,6 +210,7 @@ enum {
 extern const peal_class peal__sip_session_class;
 peal__sip_session *peal__sip_session_of_face(peal_sip_session *face);
 peal__sip_session *peal__sip_session_of(peal_sip_service *service);
+uint64_t peal__sip_session_now_ms(const peal__sip_session *s);
 uint32_t peal__sip_session_t1(const peal__sip_session *s);
 uint32_t peal__sip_session_t2(const peal__sip_session *s);
 peal_pool *peal__sip_session_pool(const peal__sip_session *s);

@@ -6,6 +6,7 @@ int main(void)
     SRunner *runner = srunner_create(session_suite());
     srunner_add_suite(runner, session_cancel_suite());
     srunner_add_suite(runner, session_fork_suite());
+    srunner_add_suite(runner, session_late_suite());
     srunner_add_suite(runner, dialog_suite());
     srunner_add_suite(runner, memory_suite());
     srunner_add_suite(runner, storm_suite());

@@ -132,6 +132,7 @@ unsigned cseq_of(const char *text);
 Suite *session_suite(void);
 Suite *session_cancel_suite(void);
 Suite *session_fork_suite(void);
+Suite *session_late_suite(void);
 Suite *dialog_suite(void);
 Suite *memory_suite(void);
 Suite *storm_suite(void);
