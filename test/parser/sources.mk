@@ -31,7 +31,7 @@ test_bodies_SOURCES = test/parser/test_bodies.c test/parser/bodies_kit.h test/pa
 	test/parser/suite_summary.c test/parser/suite_uri_make.c test/parser/suite_values.c \
 	test/fuzz/fuzz_uri.c test/fuzz/fuzz_stream.c test/fuzz/fuzz_multipart.c \
 	test/fuzz/fuzz_sipfrag.c test/fuzz/fuzz_message_summary.c test/fuzz/fuzz_encoded_word.c \
-	test/fuzz/fuzz_kit.h test/base/failing_alloc.c test/base/failing_alloc.h
+	test/fuzz/fuzz_kit.h
 test_bodies_CFLAGS = $(test_cflags)
 test_bodies_LDADD = $(test_sip_libs)
 endif

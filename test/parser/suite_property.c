@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Random valid values are built, encoded, decoded and compared; each allocation fails in turn; and
  * what the fuzzers once found runs through them again. */
-#include "test/base/failing_alloc.h"
+#include <peal/test/memory.h>
+
 #include "test/fuzz/fuzz_kit.h"
 #include "test/parser/bodies_kit.h"
 
@@ -364,11 +365,11 @@ START_TEST(each_allocation_may_fail)
         peal_result (*const lives[])(peal_str) = { stream_life, packet_life, writers_life };
         peal_str text = kit_load("12-invite-3proxies.sip");
         unsigned nth = 1;
-        failing_alloc_install();
+        ck_assert_int_eq(peal_test_alloc_install(), PEAL_OK);
         for (;; ++nth) {
-            failing_alloc_arm(nth);
+            peal_test_alloc_fail_nth(nth);
             peal_result r = lives[_i](text);
-            if (!failing_alloc_has_failed()) {
+            if (!peal_test_alloc_has_failed()) {
                 CK_OK(r);
                 break;
             }
@@ -377,7 +378,7 @@ START_TEST(each_allocation_may_fail)
             ck_assert_uint_eq(peal_sip_packet_live(), 0);
         }
         ck_assert_uint_gt(nth, 4);
-        failing_alloc_remove();
+        peal_test_alloc_remove();
         free((char *)text.p);
     }
 END_TEST
