@@ -97,6 +97,15 @@ static void run(const sigset_t *set)
     peal__stack_free(&app);
 }
 
+/* What a burst of calls took goes back to the system: the C library would raise its bound for large
+ * blocks with the first that is freed, and keep them ever after. */
+static void settle_memory(void)
+{
+#ifdef __GLIBC__
+    (void)mallopt(M_MMAP_THRESHOLD, 64 * 1024);
+#endif
+}
+
 /* --- recording */
 
 /* Everything that a replay has to be told before it starts. */
@@ -141,15 +150,6 @@ static void end_recording(void)
     app.options.port = NULL;
 }
 
-/* What a burst of calls took goes back to the system: the C library would raise its bound for large
- * blocks with the first that is freed, and keep them ever after. */
-static void settle_memory(void)
-{
-#ifdef __GLIBC__
-    (void)mallopt(M_MMAP_THRESHOLD, 64 * 1024);
-#endif
-}
-
 int main(int argc, char **argv)
 {
     sigset_t set;
@@ -160,10 +160,10 @@ int main(int argc, char **argv)
     if (r != PEAL_OK) {
         return status;
     }
+    settle_memory();
     if (start_recording(argc, argv) < 0) {
         return B2BUA_EXIT_CONFIG;
     }
-    settle_memory();
     block_signals(&set);
     peal_trace_set_level(-1, app.options.trace_level);
     if ((r = peal_init_with(app.options.port)) < 0 || (r = peal_sip_init()) < 0) {
