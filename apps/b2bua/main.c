@@ -3,6 +3,9 @@
  * thread as commands; in polled mode it is the thread that everything runs on. */
 #include "apps/b2bua/b2bua_priv.h"
 #include <errno.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <signal.h>
 #include <time.h>
 #include <unistd.h>
@@ -90,6 +93,15 @@ static void run(const sigset_t *set)
     peal__stack_free(&app);
 }
 
+/* What a burst of calls took goes back to the system: the C library would raise its bound for large
+ * blocks with the first that is freed, and keep them ever after. */
+static void settle_memory(void)
+{
+#ifdef __GLIBC__
+    (void)mallopt(M_MMAP_THRESHOLD, 64 * 1024);
+#endif
+}
+
 int main(int argc, char **argv)
 {
     sigset_t set;
@@ -98,6 +110,7 @@ int main(int argc, char **argv)
     if (r != PEAL_OK) {
         return status;
     }
+    settle_memory();
     block_signals(&set);
     peal_trace_set_level(-1, app.options.trace_level);
     if ((r = peal_init()) < 0 || (r = peal_sip_init()) < 0) {

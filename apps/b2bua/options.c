@@ -157,7 +157,7 @@ static const struct row rows[] = {
     { "local-address", "HOST", set_local, 0, 0, 0,
       "address told to peers when listening on 0.0.0.0 or [::]" },
     { "threads", "3|1|polled", set_threads, 0, 0, 0,
-      "three threads, one, or none but the main one [3]" },
+      "three threads, one, or none but the main one [1]" },
     { "port", "libuv|poll", set_port, 0, 0, 0, "event backend [libuv]" },
     NUMBER("max-calls", max_calls, 0, 10000000, "calls at once, then 503; 0: no limit [20000]"),
     NUMBER("setup-s", setup_s, 1, 86400, "seconds a call may ring [180]"),
@@ -281,7 +281,7 @@ static void print_help(void)
 static void set_defaults(struct b2bua_options *o)
 {
     memset(o, 0, sizeof *o);
-    o->mode = PEAL_HAVE_THREADS ? B2BUA_THREE : B2BUA_POLLED;
+    o->mode = PEAL_HAVE_THREADS ? B2BUA_ONE : B2BUA_POLLED;
     o->trace_level = PEAL_TRACE_WARNING;
     o->max_calls = 20000;
     o->setup_s = 180;

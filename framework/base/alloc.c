@@ -62,6 +62,11 @@ peal_result peal_set_allocator(const peal_allocator *allocator)
     return PEAL_OK;
 }
 
+bool peal__alloc_is_standard(void)
+{
+    return hooks.alloc == std_alloc;
+}
+
 void *peal_alloc(size_t bytes)
 {
     /* At least one byte: NULL always means exhaustion. */
@@ -79,7 +84,7 @@ void *peal_calloc(size_t items, size_t bytes)
     if (__builtin_mul_overflow(items, bytes, &total)) {
         return NULL;
     }
-    if (hooks.alloc == std_alloc) {
+    if (peal__alloc_is_standard()) {
         /* The system's calloc gets big tables as fresh zero pages and need not touch them. */
         block = calloc(1, total ? total : 1);
         if (block) {

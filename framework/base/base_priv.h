@@ -21,6 +21,11 @@ peal_result peal__hash_draw_secret(peal_port *port);
 /** SipHash with @p c compression and @p d finalisation rounds, as 1-3 or 2-4, of one piece. */
 uint64_t peal__siphash(const uint8_t key[16], int c, int d, peal_str bytes);
 
+/* ---- Memory ---- */
+
+/** No embedder replaced the allocator. */
+bool peal__alloc_is_standard(void);
+
 /* ---- Pools: what a servicing thread does around its turns ---- */
 
 /** Makes the calling system thread the pool's owner and lets it collect blocks that it frees for
@@ -31,6 +36,9 @@ void peal__pool_turn_begin(peal_pool *pool);
 void peal__pool_disown(peal_pool *pool);
 /** Takes in what other threads gave back. @thread owner */
 void peal__pool_drain(peal_pool *pool);
+/** Before a wait: takes in what others freed and gives back what has lain idle for a second.
+ * @return milliseconds until it wants to be called again, -1 for never @thread owner */
+int64_t peal__pool_settle(peal_pool *pool, uint64_t now_ms);
 
 /* ---- Trace: set by the servicing thread that runs on this system thread ---- */
 

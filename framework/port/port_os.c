@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Role: system threads for those ports that have them (POSIX threads).
+/* Role: system threads for those ports that have them (POSIX threads), and pages of memory.
  * Thread: any. */
 #include "config.h"
 
@@ -9,11 +9,58 @@
 
 #include "framework/port/port_os.h"
 
+#define HAVE_PAGES (HAVE_MMAP && PEAL_HAVE_THREADS)
+#if HAVE_PAGES
+#include <sys/mman.h>
+#endif
+
 void peal__os_pause(void)
 {
     const struct timespec short_time = { 0, 1000000 };
     (void)nanosleep(&short_time, NULL); /* a signal may end it early: all the better */
 }
+
+#if HAVE_PAGES
+
+void *peal__os_pages_new(size_t bytes)
+{
+    void *pages = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return pages == MAP_FAILED ? NULL : pages;
+}
+
+void peal__os_pages_free(void *pages, size_t bytes)
+{
+    if (munmap(pages, bytes)) {
+        /* The table of mappings is full: the memory goes all the same, only its addresses stay. */
+        (void)madvise(pages, bytes, MADV_DONTNEED);
+    }
+}
+
+bool peal__os_has_pages(void)
+{
+    return true;
+}
+
+#else
+
+void *peal__os_pages_new(size_t bytes)
+{
+    (void)bytes;
+    return NULL;
+}
+
+void peal__os_pages_free(void *pages, size_t bytes)
+{
+    (void)pages;
+    (void)bytes;
+}
+
+bool peal__os_has_pages(void)
+{
+    return false;
+}
+
+#endif
 
 #if PEAL_HAVE_THREADS
 
@@ -49,6 +96,7 @@ static peal_result result_of(int error)
     case EINVAL:
         return PEAL_E_ARGUMENT;
     case ENOMEM:
+    case EAGAIN: /* of a thread: no memory for it, or too many */
         return PEAL_E_NO_MEMORY;
     default:
         return PEAL_E_OS;

@@ -88,6 +88,15 @@ void peal__os_thread_detach(peal__os_thread *thread);
 /** Gives other threads a chance after an error that would come again at once (about 1 ms). */
 void peal__os_pause(void);
 
+/** Whole pages of memory straight from the system, for pools: what is never touched costs nothing,
+ * and what is given back really goes. @return NULL when exhausted or where there is no such thing
+ */
+void *peal__os_pages_new(size_t bytes);
+/** Gives pages back, all that one call of peal__os_pages_new() gave. */
+void peal__os_pages_free(void *pages, size_t bytes);
+/** This system has pages. */
+bool peal__os_has_pages(void);
+
 /** Something that one thread waits for and another says, once. Lives on the waiter's stack. */
 typedef struct peal__os_event peal__os_event;
 #if PEAL_HAVE_THREADS

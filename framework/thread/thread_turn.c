@@ -108,10 +108,12 @@ static peal_result wait_for_sockets(peal__engine *engine, int64_t limit_us)
 {
     int64_t wait_us = limit_us;
     bool has_work = peal__engine_has_work(engine);
+    int64_t settle_ms = has_work ? -1 : peal__pool_settle(engine->pool, engine->now_ns / 1000000);
     if (has_work || limit_us == 0) {
         wait_us = 0;
     } else {
         wait_us = earlier(limit_us, peal__engine_until_timer_us(engine, false));
+        wait_us = earlier(wait_us, settle_ms < 0 ? -1 : settle_ms * 1000);
     }
     if (wait_us != 0) {
         atomic_store_explicit(&engine->asleep, 1, memory_order_seq_cst);

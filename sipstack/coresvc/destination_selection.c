@@ -2,6 +2,7 @@
 /* Destination selection (S1): the URI of the next hop, and the strict router's fix-up.
  * Core thread. RFC 3261 §8.1.2, §12.2.1.1, §16.12. */
 #include "sipstack/coresvc/coresvc_priv.h"
+#include "sipstack/parser/parser_priv.h"
 
 typedef struct selection {
     peal_obj obj;
@@ -57,8 +58,7 @@ static peal_result force_address(peal_sip_destination_selection *self,
         d->host = (peal_sip_host){ .transport = PEAL_SIP_TRANSPORT_NONE };
         return PEAL_OK;
     }
-    if (address->family == PEAL_AF_NONE || address->port == 0 ||
-        peal_socket_addr_is_any(address)) {
+    if (address->family == PEAL_AF_NONE || address->port == 0 || peal_socket_addr_is_any(address)) {
         return PEAL_E_ARGUMENT;
     }
     if (transport != PEAL_SIP_TRANSPORT_UDP) {
@@ -108,42 +108,12 @@ static peal_result select_next_hop(peal_sip_service *self, peal_sip_try *t)
     return r == PEAL_E_NOT_FOUND ? set_target(t, peal_sip_packet_request_uri(t->packet)) : r;
 }
 
-/* The URI without what a Request-URI must not have (§19.1.1): the method parameter and headers. The
- * result is in the packet's arena, or the text itself when nothing had to go. */
-static peal_result as_request_uri(peal_sip_packet *packet, const peal_sip_uri *uri, peal_str *ret)
-{
-    peal_str value, name, cursor = uri->params;
-    const size_t head = uri->params.n ? (size_t)(uri->params.p - uri->text.p) : uri->text.n;
-    const bool has_method = peal_sip_param_find(uri->params, PEAL_STR("method"), &value) >= 0;
-    if (!has_method && uri->headers.n == 0) {
-        *ret = uri->text;
-        return PEAL_OK;
-    }
-    const size_t bare = uri->headers.n ? (size_t)(uri->headers.p - 1 - uri->text.p) : uri->text.n;
-    char *text = peal_sip_packet_alloc(packet, uri->text.n);
-    if (!text) {
-        return PEAL_E_NO_MEMORY;
-    }
-    size_t n = has_method ? head : bare;
-    memcpy(text, uri->text.p, n);
-    while (has_method && peal_sip_param_next(&cursor, &name, &value) == PEAL_OK) {
-        if (!peal_str_ieq(name, PEAL_STR("method"))) {
-            const size_t bytes = (size_t)((value.n ? value.p + value.n : name.p + name.n) - name.p);
-            text[n++] = ';';
-            memcpy(text + n, name.p, bytes);
-            n += bytes;
-        }
-    }
-    *ret = peal_str_of(text, n);
-    return PEAL_OK;
-}
-
 /* A strict router gets its own URI as Request-URI, and the true one as the last Route (§12.2.1.1).
  */
 static peal_result fix_strict_route(peal_sip_packet *packet, const peal_sip_uri *router)
 {
     peal_str uri = { NULL, 0 };
-    peal_result r = as_request_uri(packet, router, &uri);
+    peal_result r = peal__sip_as_request_uri(packet, router, &uri);
     if (r < 0) {
         return r;
     }
@@ -153,8 +123,7 @@ static peal_result fix_strict_route(peal_sip_packet *packet, const peal_sip_uri 
         return PEAL_E_NO_MEMORY;
     }
     memcpy(copy, uri.p, bytes);
-    const peal_str target[] = { PEAL_STR("<"), peal_sip_packet_request_uri(packet),
-                                PEAL_STR(">") };
+    const peal_str target[] = { PEAL_STR("<"), peal_sip_packet_request_uri(packet), PEAL_STR(">") };
     if ((r = peal_sip_packet_pop(packet, PEAL_SIP_HEADER_ROUTE)) < 0 ||
         (r = peal_sip_packet_addv(packet, PEAL_SIP_HEADER_ROUTE, target, 3)) < 0) {
         return r;

@@ -98,3 +98,32 @@ peal_result peal__sip_frame_start_line(peal__sip_frame *frame, const char *p, co
     frame->is_request = after == NULL;
     return after ? status_line(frame, after, end, is_2_0) : request_line(frame, p, end);
 }
+
+peal_result peal__sip_as_request_uri(peal_sip_packet *packet, const peal_sip_uri *uri,
+                                     peal_str *ret)
+{
+    peal_str value, name, cursor = uri->params;
+    const size_t head = uri->params.n ? (size_t)(uri->params.p - uri->text.p) : uri->text.n;
+    const bool has_method = peal_sip_param_find(uri->params, PEAL_STR("method"), &value) >= 0;
+    if (!has_method && uri->headers.n == 0) {
+        *ret = uri->text;
+        return PEAL_OK;
+    }
+    const size_t bare = uri->headers.n ? (size_t)(uri->headers.p - 1 - uri->text.p) : uri->text.n;
+    char *text = peal_sip_packet_alloc(packet, uri->text.n);
+    if (!text) {
+        return PEAL_E_NO_MEMORY;
+    }
+    size_t n = has_method ? head : bare;
+    memcpy(text, uri->text.p, n);
+    while (has_method && peal_sip_param_next(&cursor, &name, &value) == PEAL_OK) {
+        if (!peal_str_ieq(name, PEAL_STR("method"))) {
+            const size_t bytes = (size_t)((value.n ? value.p + value.n : name.p + name.n) - name.p);
+            text[n++] = ';';
+            memcpy(text + n, name.p, bytes);
+            n += bytes;
+        }
+    }
+    *ret = peal_str_of(text, n);
+    return PEAL_OK;
+}

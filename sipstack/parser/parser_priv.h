@@ -28,5 +28,10 @@ static inline peal_sip_packet *peal__sip_packet_of_msg(peal_msg *msg)
  * NULL. A packet that was decoded has NULL, since it is about to change its thread; one that was
  * made has the pool it was made from. */
 void peal__sip_packet_set_pool(peal_sip_packet *packet, peal_pool *pool);
+/** A URI without what a Request-URI must not have (RFC 3261 §19.1.1): the method parameter and
+ * headers. The result is in the packet's arena, or the text itself when nothing had to go.
+ * @return PEAL_OK, PEAL_E_NO_MEMORY */
+peal_result peal__sip_as_request_uri(peal_sip_packet *packet, const peal_sip_uri *uri,
+                                     peal_str *ret);
 
 #endif

@@ -61,6 +61,10 @@ static peal_result make_slab(peal__sip_transport *transport)
 {
     if (!transport->slab) {
         transport->slab = peal_alloc((size_t)PEAL__SIP_RECV_BATCH * transport->slot_bytes);
+        /* The pages that datagrams of usual size need are there before the first burst. */
+        for (size_t i = 0; transport->slab && i < PEAL__SIP_RECV_BATCH; ++i) {
+            transport->slab[i * transport->slot_bytes] = 0;
+        }
     }
     return transport->slab ? PEAL_OK : PEAL_E_NO_MEMORY;
 }

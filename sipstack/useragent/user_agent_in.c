@@ -2,6 +2,7 @@
 /* What the user agent service learns from requests and responses on their way in: dialogs begin,
  * their targets change, their numbers are checked. Core thread. RFC 3261 §12.1, §12.2.1.2,
  * §12.2.2. */
+#include "sipstack/parser/parser_priv.h"
 #include "sipstack/useragent/user_agent_inner.h"
 
 bool peal__sip_user_agent_refreshes(peal_sip_method method)
@@ -23,8 +24,7 @@ static peal_result contact_of(peal_sip_packet *packet, peal_str *ret)
     if ((r = peal_sip_uri_decode(contact->uri, &uri)) < 0) {
         return r;
     }
-    *ret = contact->uri;
-    return PEAL_OK;
+    return peal__sip_as_request_uri(packet, &uri, ret);
 }
 
 peal_result peal__sip_user_agent_refresh_target(peal__sip_user_agent *ua, peal_sip_packet *packet)

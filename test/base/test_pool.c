@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "framework/base/base_priv.h"
+#include "framework/base/slab.h"
 #include "test/base/failing_alloc.h"
 
 static peal_pool *pool_new(size_t idle_bytes)
@@ -38,11 +38,14 @@ START_TEST(blocks_of_all_sizes_hold_what_was_asked_for)
 }
 END_TEST
 
+/* An embedder's allocator serves each block by itself. */
 START_TEST(idle_memory_has_a_ceiling_and_goes_back)
 {
     enum { COUNT = 100 };
     void *blocks[COUNT];
-    peal_pool *pool = pool_new(10 * 1024);
+    peal_pool *pool;
+    failing_alloc_install();
+    pool = pool_new(10 * 1024);
     for (int i = 0; i < COUNT; i++) {
         blocks[i] = block_new(pool, 1024);
     }
@@ -59,6 +62,134 @@ START_TEST(idle_memory_has_a_ceiling_and_goes_back)
     ck_assert_uint_eq(peal_alloc_live(), 2);
     peal_pool_free(blocks[0]);
     peal_pool_release(pool);
+    failing_alloc_remove();
+    ck_assert_uint_eq(peal_alloc_live(), 0);
+}
+END_TEST
+
+static bool has_slabs(void)
+{
+    return !PEAL_DEBUG && !PEAL_SANITIZED && peal__os_has_pages();
+}
+
+/* Many blocks, of which every tenth lives on, and as many of another size that do not: what they
+ * leave is where the next ones go, and empty slabs go back but for what the ceiling allows. */
+START_TEST(slabs_run_empty_and_go_back)
+{
+    enum { COUNT = 48 * 60, KEPT_SLABS = 2 };
+    static void *lasting[COUNT], *passing[COUNT];
+    if (!has_slabs()) {
+        return;
+    }
+    peal_pool *pool = pool_new(KEPT_SLABS * PEAL__SLAB_BYTES);
+    for (int i = 0; i < COUNT; i++) {
+        lasting[i] = block_new(pool, 1000);
+        passing[i] = block_new(pool, 500);
+        memset(lasting[i], i, 1000);
+    }
+    size_t highest = peal_alloc_live();
+    for (int i = 0; i < COUNT; i++) {
+        peal_pool_free(passing[i]);
+        if (i % 10) {
+            peal_pool_free(lasting[i]);
+        }
+    }
+    size_t after = peal_alloc_live();
+    ck_assert_uint_eq(peal_pool_live(pool), COUNT / 10);
+    ck_assert_uint_le(after, highest - COUNT / 130 + KEPT_SLABS);
+    for (int i = 0; i < COUNT; i++) {
+        if (i % 10) {
+            lasting[i] = block_new(pool, 1000);
+        }
+    }
+    ck_assert_uint_eq(peal_alloc_live(), after); /* holes are filled first */
+    for (int i = 0; i < COUNT; i++) {
+        if (i % 10 == 0) {
+            ck_assert_uint_eq(*(unsigned char *)lasting[i], (unsigned char)i);
+        }
+        peal_pool_free(lasting[i]);
+    }
+    ck_assert_uint_eq(peal_alloc_live(), 1 + KEPT_SLABS);
+    peal_pool_trim(pool);
+    ck_assert_uint_eq(peal_alloc_live(), 1);
+    peal_pool_release(pool);
+    ck_assert_uint_eq(peal_alloc_live(), 0);
+}
+END_TEST
+
+/* Memory that nobody needed for a second goes back; what was in use in between stays. */
+START_TEST(idle_memory_settles)
+{
+    enum { COUNT = 100 };
+    void *blocks[COUNT];
+    peal_pool *pool;
+    failing_alloc_install(); /* so that each block counts */
+    pool = pool_new(1 << 20);
+    ck_assert_int_eq(peal__pool_settle(pool, 5), -1);
+    for (int i = 0; i < COUNT; i++) {
+        blocks[i] = block_new(pool, 1000);
+    }
+    for (int i = 0; i < COUNT; i++) {
+        peal_pool_free(blocks[i]);
+    }
+    if (!PEAL_SANITIZED) {
+        ck_assert_int_eq(peal__pool_settle(pool, 1000), 1000);
+        for (int i = 0; i < 30; i++) {
+            blocks[i] = block_new(pool, 1000);
+        }
+        for (int i = 0; i < 30; i++) {
+            peal_pool_free(blocks[i]);
+        }
+        ck_assert_int_eq(peal__pool_settle(pool, 1400), 600);
+        ck_assert_uint_eq(peal_alloc_live(), COUNT + 1);
+        ck_assert_int_eq(peal__pool_settle(pool, 2000), 1000);
+        ck_assert_uint_eq(peal_alloc_live(), 30 + 1);
+    }
+    ck_assert_int_eq(peal__pool_settle(pool, 3100), -1);
+    ck_assert_uint_eq(peal_alloc_live(), 1);
+    peal_pool_release(pool);
+    failing_alloc_remove();
+}
+END_TEST
+
+/* Nobody says that another thread freed blocks: they are found by looking. */
+START_TEST(blocks_freed_elsewhere_settle_too)
+{
+    peal_pool *pool;
+    void *kept, *p;
+    failing_alloc_install();
+    pool = pool_new(1 << 20);
+    kept = block_new(pool, 10);
+    p = block_new(pool, 10);
+    ck_assert_int_eq(peal__pool_settle(pool, 1000), 8000);
+    peal__pool_disown(pool);
+    peal_pool_free(p); /* as from elsewhere */
+    peal__pool_turn_begin(pool);
+    peal_pool_flush();
+    ck_assert_int_eq(peal__pool_settle(pool, 5000), 4000);
+    ck_assert_int_eq(peal__pool_settle(pool, 9000), PEAL_SANITIZED ? 8000 : 1000);
+    ck_assert_uint_eq(peal_pool_live(pool), 1);
+    uint64_t now_ms = 9000, looks = 0;
+    for (int64_t wait_ms; (wait_ms = peal__pool_settle(pool, now_ms)) >= 0; looks++) {
+        now_ms += (uint64_t)wait_ms;
+    }
+    ck_assert_uint_eq(peal_alloc_live(), 2); /* the pool and what is kept */
+    ck_assert_uint_le(looks, 12);
+    peal_pool_free(kept);
+    peal_pool_release(pool);
+    failing_alloc_remove();
+}
+END_TEST
+
+START_TEST(a_slab_of_an_orphan_goes_with_its_last_block)
+{
+    peal_pool *pool = pool_new(1 << 20);
+    void *a = block_new(pool, 100), *b = block_new(pool, 100), *c = block_new(pool, 200);
+    peal_pool_release(pool);
+    peal_pool_free(a);
+    peal_pool_free(c);
+    memset(b, 1, 100);
+    peal_pool_free(b);
     ck_assert_uint_eq(peal_alloc_live(), 0);
 }
 END_TEST
@@ -287,6 +418,10 @@ TCase *pool_cases(void)
     tcase_set_timeout(tc, 60);
     tcase_add_test(tc, blocks_of_all_sizes_hold_what_was_asked_for);
     tcase_add_test(tc, idle_memory_has_a_ceiling_and_goes_back);
+    tcase_add_test(tc, slabs_run_empty_and_go_back);
+    tcase_add_test(tc, idle_memory_settles);
+    tcase_add_test(tc, blocks_freed_elsewhere_settle_too);
+    tcase_add_test(tc, a_slab_of_an_orphan_goes_with_its_last_block);
     tcase_add_test(tc, without_a_pool_blocks_are_of_the_same_kind);
     tcase_add_test(tc, an_orphan_vanishes_with_its_last_block);
     tcase_add_test(tc, a_disowned_pool_takes_blocks_back_later);

@@ -3,11 +3,11 @@
 """CPU and memory of one bridged call: peal-b2bua beside a bare datagram relay of the same messages.
 
   bench_b2bua.py [--build DIR] [--calls N] [--window W] [--rounds R] [--modes 1,3,polled] [--hold N]
-                 [--peer NAME=COMMAND ...]
+                 [--spread] [--peer NAME=COMMAND ...]
 
 Each round starts a fresh server of every kind on core 0; the caller (blast) and the callee (limit-uas) run on core
-1. A COMMAND of --peer is another B2BUA or proxy to measure in the same rounds; {port} and {callee} in it are
-replaced. Figures are the median of the rounds; the ratio is to the relay (the floor: it only moves datagrams).
+1. With --spread all of them may use both cores: what several threads are for shows only there. A COMMAND of --peer
+is another B2BUA or proxy to measure in the same rounds; {port} and {callee} in it are replaced. Figures are the median of the rounds; the ratio is to the relay (the floor: it only moves datagrams).
 Traffic stays on 127.0.0.1 and every process started here is ended here.
 """
 import argparse
@@ -41,8 +41,11 @@ def pss_kib(pid):
         return next(int(line.split()[1]) for line in f if line.startswith("Pss:"))
 
 
-def pinned(core, command, **kw):
-    return subprocess.Popen(["taskset", "-c", str(core)] + command, stdin=subprocess.DEVNULL,
+CORES = {"server": "0", "peers": "1"}
+
+
+def pinned(who, command, **kw):
+    return subprocess.Popen(["taskset", "-c", CORES[who]] + command, stdin=subprocess.DEVNULL,
                             stderr=subprocess.DEVNULL, **kw)
 
 
@@ -72,7 +75,7 @@ class Server:
         else:
             self.port = free_port()
             command = shlex.split(args.peers[kind].format(port=self.port, callee=callee))
-        self.process = pinned(0, command, stdout=subprocess.PIPE)
+        self.process = pinned("server", command, stdout=subprocess.PIPE)
         if self.port == 0:
             ready = self.process.stdout.readline().decode()
             self.port = int(re.search(r"ready udp:127\.0\.0\.1:(\d+)", ready).group(1))
@@ -90,7 +93,7 @@ class Server:
 
 
 def blast(args, port, extra):
-    out = subprocess.run(["taskset", "-c", "1", os.path.join(args.build, "blast"), "-t", str(port)] + extra,
+    out = subprocess.run(["taskset", "-c", CORES["peers"], os.path.join(args.build, "blast"), "-t", str(port)] + extra,
                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=300).stdout.decode()
     words = out[out.index("blast:"):].split()
     return {words[i]: float(words[i + 1]) for i in range(1, len(words) - 1)
@@ -116,9 +119,9 @@ def hold(args, kind, callee):
         blast(args, server.port, ["-n", "500", "-w", "16"])
         time.sleep(1)
         base = pss_kib(server.process.pid)
-        caller = subprocess.Popen(["taskset", "-c", "1", os.path.join(args.build, "blast"), "-t", str(server.port),
-                                   "-n", str(args.hold), "-r", "1000", "-H", "42"],
-                                  stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        caller = pinned("peers", [os.path.join(args.build, "blast"), "-t", str(server.port),
+                                  "-n", str(args.hold), "-r", "1000", "-H", "42"],
+                        stdout=subprocess.PIPE)
         caller.stdout.readline()
         time.sleep(1)
         early = pss_kib(server.process.pid)
@@ -138,12 +141,15 @@ def main():
     ap.add_argument("--rounds", type=int, default=3)
     ap.add_argument("--modes", default="1,3,polled")
     ap.add_argument("--hold", type=int, default=0)
+    ap.add_argument("--spread", action="store_true")
     ap.add_argument("--peer", action="append", default=[])
     args = ap.parse_args()
     args.peers = dict(p.split("=", 1) for p in args.peer)
     kinds = ["relay"] + ["peal:" + m for m in args.modes.split(",")] + list(args.peers)
     callee_port = free_port()
-    callee = pinned(1, [os.path.join(args.build, "limit_uas"), "-p", str(callee_port)], stdout=subprocess.DEVNULL)
+    if args.spread:
+        CORES.update(server="0,1", peers="0,1")
+    callee = pinned("peers", [os.path.join(args.build, "limit_uas"), "-p", str(callee_port)], stdout=subprocess.DEVNULL)
     bad = 0
     try:
         results = {k: [] for k in kinds}

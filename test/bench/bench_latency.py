@@ -51,7 +51,7 @@ def instructions(args, callee, before, calls):
     command = ["valgrind", "--tool=callgrind", "-q", "--callgrind-out-file=" + out, tool + ".libs/peal-b2bua",
                "--listen", "udp:127.0.0.1:0", "--next-hop", "sip:127.0.0.1:%d" % callee, "--threads", "1",
                "--max-calls", "1000000"]
-    server = pinned(0, command, stdout=subprocess.PIPE, env=dict(os.environ, LD_LIBRARY_PATH=tool + ".libs"))
+    server = pinned("server", command, stdout=subprocess.PIPE, env=dict(os.environ, LD_LIBRARY_PATH=tool + ".libs"))
     try:
         port = int(re.search(rb"ready udp:127\.0\.0\.1:(\d+)", server.stdout.readline()).group(1))
         if before:
@@ -96,7 +96,7 @@ def main():
     ap.add_argument("--lingering", type=int, default=0, help="transactions, four a call")
     args = ap.parse_args()
     callee_port = free_port()
-    callee = pinned(1, [os.path.join(args.build, "limit_uas"), "-p", str(callee_port)], stdout=subprocess.DEVNULL)
+    callee = pinned("peers", [os.path.join(args.build, "limit_uas"), "-p", str(callee_port)], stdout=subprocess.DEVNULL)
     bad = 0
     try:
         if args.modes:

@@ -10,10 +10,13 @@ limit_uas_CFLAGS = -O2 $(THREAD_FLAGS)
 bench_ecom_SOURCES = test/bench/bench_ecom.c
 bench_ecom_CFLAGS = $(AM_CFLAGS)
 bench_ecom_LDADD = libpeal-objs.la $(UV_LIBS)
-EXTRA_DIST += test/bench/bench_b2bua.py test/bench/bench_latency.py
+EXTRA_DIST += test/bench/bench_b2bua.py test/bench/bench_latency.py test/bench/bench_soak.py
 
 bench-b2bua: all blast limit_relay limit_uas
-	python3 $(srcdir)/test/bench/bench_b2bua.py --build .
+	python3 $(srcdir)/test/bench/bench_b2bua.py --build . --rounds 5 --hold 5000
+	python3 $(srcdir)/test/bench/bench_b2bua.py --build . --rounds 5 --spread --modes 1,3
+	python3 $(srcdir)/test/bench/bench_latency.py --build . --lingering 24000
+	python3 $(srcdir)/test/bench/bench_soak.py --build .
 # Costs of ECOM and what lies below it.
 bench-ecom: bench_ecom
 	./bench_ecom

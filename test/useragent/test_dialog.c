@@ -276,6 +276,21 @@ START_TEST(old_peers)
 }
 END_TEST
 
+/* §19.1.1: what only a link may say does not get into the dialog's Request-URI. */
+START_TEST(contact_with_method_and_headers)
+{
+    const char *invite;
+    char line[256];
+    ua_world *w = world_new(11, 1);
+    ua_peer *p = peer_new(w, "10.0.0.9", &w->alice);
+    (void)up_with(w, p, "t", "Contact: <sip:a?b@10.0.0.9;method=BYE;x=1?Subject=hi>\r\n", &invite);
+    first_line(peer_expect(p, "ACK "), line, sizeof line);
+    ck_assert_str_eq(line, "ACK sip:a?b@10.0.0.9;x=1 SIP/2.0");
+    peer_free(p);
+    world_free(w);
+}
+END_TEST
+
 START_TEST(bad_contact)
 {
     ua_world *w = world_new(11, 1);
@@ -343,6 +358,7 @@ Suite *dialog_suite(void)
     tcase_add_test(t, early_bye_from_caller);
     tcase_add_test(t, early_bye_from_callee);
     tcase_add_test(t, old_peers);
+    tcase_add_test(t, contact_with_method_and_headers);
     tcase_add_test(t, bad_contact);
     tcase_add_test(t, configure);
     suite_add_tcase(suite, t);

@@ -647,14 +647,16 @@ unsigned cseq_of(const char *text)
 void peer_answer(ua_peer *p, const char *request, const char *status, const char *tag,
                  const char *extra)
 {
-    char text[TEXT_MAX], host[PEAL_SOCKET_ADDR_TEXT_MAX];
+    char text[TEXT_MAX], host[PEAL_SOCKET_ADDR_TEXT_MAX], contact[PEAL_SOCKET_ADDR_TEXT_MAX + 32];
     peal_socket_addr_format(&p->address, true, host);
+    snprintf(contact, sizeof contact, "Contact: <sip:peer@%s>\r\n", host);
     snprintf(text, sizeof text,
              "SIP/2.0 %s\r\nVia: %s\r\nFrom: %s\r\nTo: %s%s%s\r\nCall-ID: %s\r\nCSeq: %s\r\n"
-             "Contact: <sip:peer@%s>\r\n%sContent-Length: 0\r\n\r\n",
+             "%s%sContent-Length: 0\r\n\r\n",
              status, header_of(request, "Via"), header_of(request, "From"),
              header_of(request, "To"), tag ? ";tag=" : "", tag ? tag : "",
-             header_of(request, "Call-ID"), header_of(request, "CSeq"), host, extra);
+             header_of(request, "Call-ID"), header_of(request, "CSeq"),
+             strstr(extra, "Contact:") ? "" : contact, extra);
     peer_put(p, text);
 }
 

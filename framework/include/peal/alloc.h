@@ -13,11 +13,11 @@ extern "C" {
 
 /** What an embedder supplies to replace malloc. Called from any thread. */
 typedef struct peal_allocator {
-    size_t size;                                                   /**< sizeof(peal_allocator) */
+    size_t size;                             /**< sizeof(peal_allocator) */
     void *(*alloc)(void *arg, size_t bytes); /**< aligned as malloc does; NULL when exhausted */
-    void *(*realloc)(void *arg, void *block, size_t bytes);        /**< block stays on NULL */
-    void (*free)(void *arg, void *block);                          /**< block is never NULL */
-    void *arg;                                                     /**< handed to the three */
+    void *(*realloc)(void *arg, void *block, size_t bytes); /**< block stays on NULL */
+    void (*free)(void *arg, void *block);                   /**< block is never NULL */
+    void *arg;                                              /**< handed to the three */
 } peal_allocator;
 
 /** Replaces the allocator; NULL returns to malloc. The struct is copied.
@@ -40,8 +40,10 @@ PEAL_API char *peal_strdup(peal_str s);
 
 /** A pool of blocks in size classes, owned by one thread. Allocation is the owner's alone; a block
  * may be freed by any thread: blocks freed elsewhere go back to the owner in batches.
- * A pool has a ceiling of idle memory and gives back what lies above it. Sanitizer builds allocate
- * each block by itself. */
+ * A pool has a ceiling of idle memory and gives back what lies above it. Blocks up to 4 KiB come
+ * from slabs, pages that hold blocks of one size: when a slab's last block came back its pages can
+ * return to the system. Debug and sanitizer builds, systems without pages, and an allocator set by
+ * peal_set_allocator() serve each block by itself. */
 typedef struct peal_pool peal_pool;
 
 /** Makes a pool that keeps at most @p idle_bytes of free blocks. @thread becomes the owner's
