@@ -59,7 +59,11 @@ START_TEST(methods_and_transports)
     ck_assert_int_eq(peal_sip_transport_of(S("SCTP")), PEAL_SIP_TRANSPORT_OTHER);
     ck_assert_int_eq(peal_sip_transport_of(S("")), PEAL_SIP_TRANSPORT_NONE);
     CK_STR(peal_sip_transport_text(PEAL_SIP_TRANSPORT_TLS), "TLS");
+    CK_STR(peal_sip_transport_text(PEAL_SIP_TRANSPORT_UDP), "UDP");
+    CK_STR(peal_sip_transport_text(PEAL_SIP_TRANSPORT_TCP), "TCP");
     CK_ABSENT(peal_sip_transport_text(PEAL_SIP_TRANSPORT_OTHER));
+    CK_ABSENT(peal_sip_transport_text(PEAL_SIP_TRANSPORT_NONE));
+    CK_ABSENT(peal_sip_method_text(PEAL_SIP_METHOD_COUNT));
 }
 END_TEST
 
