@@ -17,17 +17,9 @@ static void put_escaped(peal__sip_writer *w, peal_sip_uri_part part, peal_str te
 
 static peal_str scheme_text(peal_sip_scheme scheme)
 {
-    switch (scheme) {
-    case PEAL_SIP_SCHEME_SIP:
-        return PEAL_STR("sip:");
-    case PEAL_SIP_SCHEME_SIPS:
-        return PEAL_STR("sips:");
-    case PEAL_SIP_SCHEME_TEL:
-        return PEAL_STR("tel:");
-    case PEAL_SIP_SCHEME_OTHER:
-        break;
-    }
-    return peal_str_of(NULL, 0);
+    return scheme == PEAL_SIP_SCHEME_TEL    ? PEAL_STR("tel:")
+           : scheme == PEAL_SIP_SCHEME_SIPS ? PEAL_STR("sips:")
+                                            : PEAL_STR("sip:");
 }
 
 /* An address with colons gets its brackets. */

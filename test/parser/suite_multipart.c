@@ -230,25 +230,26 @@ START_TEST(the_part_of_a_type_is_found)
 END_TEST
 
 START_TEST(depth_is_bounded_in_searches)
-{
-    peal_sip_part part;
-    peal_blob inner, outer;
-    peal_blob_init(&inner, 0);
-    CK_OK(peal_blob_append(&inner, S("Content-Type: a/b\r\n\r\nx")));
-    for (int depth = 1; depth <= 5; ++depth) {
-        char type[64];
-        snprintf(type, sizeof type, "multipart/mixed;boundary=%d", depth);
-        peal_blob_init(&outer, 0);
-        CK_OK(peal_blob_printf(&outer, "--%d\r\n%s\r\n--%d--", depth, inner.data, depth));
-        peal_sip_packet *p = packet_with(type, peal_blob_str(&outer));
-        CK_IS(peal_sip_packet_find_part(p, S("a/b"), &part), depth <= 4 ? PEAL_OK : PEAL_E_LIMIT);
-        peal_sip_packet_unref(p);
-        peal_blob_clear(&inner);
-        CK_OK(peal_blob_printf(&inner, "Content-Type: %s\r\n\r\n%s", type, outer.data));
-        peal_blob_fini(&outer);
+    {
+        peal_sip_part part;
+        peal_blob inner, outer;
+        peal_blob_init(&inner, 0);
+        CK_OK(peal_blob_append(&inner, S("Content-Type: a/b\r\n\r\nx")));
+        for (int depth = 1; depth <= 5; ++depth) {
+            char type[64];
+            snprintf(type, sizeof type, "multipart/mixed;boundary=%d", depth);
+            peal_blob_init(&outer, 0);
+            CK_OK(peal_blob_printf(&outer, "--%d\r\n%s\r\n--%d--", depth, inner.data, depth));
+            peal_sip_packet *p = packet_with(type, peal_blob_str(&outer));
+            CK_IS(peal_sip_packet_find_part(p, S("a/b"), &part),
+                  depth <= 4 ? PEAL_OK : PEAL_E_LIMIT);
+            peal_sip_packet_unref(p);
+            peal_blob_clear(&inner);
+            CK_OK(peal_blob_printf(&inner, "Content-Type: %s\r\n\r\n%s", type, outer.data));
+            peal_blob_fini(&outer);
+        }
+        peal_blob_fini(&inner);
     }
-    peal_blob_fini(&inner);
-}
 END_TEST
 
 START_TEST(multiparts_are_written)

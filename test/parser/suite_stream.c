@@ -310,6 +310,31 @@ START_TEST(a_stream_may_end_in_a_message)
     }
 END_TEST
 
+/* A large message in two pieces, then a small one: the memory of the large one is not held. */
+START_TEST(large_messages_leave_nothing_behind)
+    {
+        const peal_sip_stream_limits limits = { .size = sizeof limits, .message_bytes = 20000 };
+        static char bytes[20001];
+        peal_sip_stream *stream = new_stream(PEAL_SIP_STREAM_ACCEPTED, &limits);
+        peal_blob letters, got;
+        size_t n = (size_t)snprintf(bytes, sizeof bytes, REQUEST("l: 18000\r\n\r\n"));
+        size_t blocks = peal_alloc_live();
+        peal_blob_init(&letters, 0);
+        peal_blob_init(&got, 0);
+        memset(bytes + n, 'x', 18000);
+        n += 18000;
+        feed(stream, peal_str_of(bytes, 9000), &letters, &got);
+        feed(stream, peal_str_of(bytes + 9000, n - 9000), &letters, &got);
+        feed(stream, S(REQUEST("l: 0\r\n\r\n")), &letters, &got);
+        ck_assert_str_eq(letters.data, "mm");
+        ck_assert(memcmp(got.data, bytes, n) == 0);
+        peal_blob_fini(&letters);
+        peal_blob_fini(&got);
+        ck_assert_uint_eq(peal_alloc_live(), blocks);
+        peal_sip_stream_free(stream);
+    }
+END_TEST
+
 /* Every truncation and single-byte changes of the corpus: all ways to cut them give the same. */
 START_TEST(changed_bytes_split_alike)
     {
@@ -347,6 +372,7 @@ Suite *suite_stream(void)
     tcase_add_test(tcase, limits_hold);
     tcase_add_test(tcase, endless_heads_are_given_up);
     tcase_add_test(tcase, a_stream_may_end_in_a_message);
+    tcase_add_test(tcase, large_messages_leave_nothing_behind);
     tcase_add_loop_test(tcase, changed_bytes_split_alike, 0, (int)PEAL_COUNT_OF(kit_corpus));
     suite_add_tcase(suite, tcase);
     return suite;
