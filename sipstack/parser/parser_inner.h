@@ -18,6 +18,8 @@ unsigned peal__sip_uri_next_char(const char **p, const char *end);
 const char *peal__sip_skip_phone(const char *p, const char *end);
 /* The same number but for visual separators and case (RFC 3966 §4). */
 bool peal__sip_same_number(peal_str a, peal_str b);
+/* More parameters or headers than are compared one by one. */
+bool peal__sip_too_many(peal_str params, char separator);
 bool peal__sip_phone_param_eq(peal_str name, peal_str a, peal_str b);
 bool peal__sip_phone_params_eq(peal_str a, peal_str b);
 /* Bytes of a URN's NSS before its r-, q- and f-components. */
