@@ -108,8 +108,8 @@ static void check_fuzz_body(const char *name, peal_str text)
     (void)fuzz_start_line((const uint8_t *)text.p, stop ? (size_t)(stop - text.p) : text.n);
 }
 
-/* Everything the message fuzzers ask, of every message there is, and of what they found: inputs that
- * pass through edges of the parser which no other message does. */
+/* Everything the message fuzzers ask, of every message there is, and of what they found: inputs
+ * that pass through edges of the parser which no other message does. */
 START_TEST(the_fuzzers_questions_are_answered)
     {
         each("corpus", check_fuzz_body);
