@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Fuzz target: headers about time, and Warning and MIME-Version. One thread. */
-#include "test/fuzz/fuzz_kind.h"
+#include "test/fuzz/kind_check.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -10,5 +10,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         PEAL_SIP_KIND_DATE,    PEAL_SIP_KIND_TIMESTAMP,    PEAL_SIP_KIND_RETRY_AFTER,
         PEAL_SIP_KIND_WARNING, PEAL_SIP_KIND_MIME_VERSION, PEAL_SIP_KIND_ALERT_ERROR,
     };
-    return fuzz_kind_input(kinds, PEAL_COUNT_OF(kinds), data, size);
+    return kind_check_input(kinds, PEAL_COUNT_OF(kinds), data, size);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Fuzz target: headers of event packages. One thread. */
-#include "test/fuzz/fuzz_kind.h"
+#include "test/fuzz/kind_check.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -10,5 +10,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         PEAL_SIP_KIND_EVENT,
         PEAL_SIP_KIND_SUBSCRIPTION_STATE,
     };
-    return fuzz_kind_input(kinds, PEAL_COUNT_OF(kinds), data, size);
+    return kind_check_input(kinds, PEAL_COUNT_OF(kinds), data, size);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Fuzz target: headers of sessions and dialogs. One thread. */
-#include "test/fuzz/fuzz_kind.h"
+#include "test/fuzz/kind_check.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -12,5 +12,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         PEAL_SIP_KIND_SESSION_ID,      PEAL_SIP_KIND_REASON, PEAL_SIP_KIND_REFER_SUB,
         PEAL_SIP_KIND_ANSWER_MODE,
     };
-    return fuzz_kind_input(kinds, PEAL_COUNT_OF(kinds), data, size);
+    return kind_check_input(kinds, PEAL_COUNT_OF(kinds), data, size);
 }

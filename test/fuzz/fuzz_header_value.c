@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Fuzz target: values with parameters. One thread. */
-#include "test/fuzz/fuzz_kind.h"
+#include "test/fuzz/kind_check.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -10,5 +10,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         PEAL_SIP_KIND_VALUE_PARAMS,    PEAL_SIP_KIND_VALUE_LIST, PEAL_SIP_KIND_PARAMS,
         PEAL_SIP_KIND_CHARGING_VECTOR, PEAL_SIP_KIND_PRIVACY,    PEAL_SIP_KIND_IDENTITY,
     };
-    return fuzz_kind_input(kinds, PEAL_COUNT_OF(kinds), data, size);
+    return kind_check_input(kinds, PEAL_COUNT_OF(kinds), data, size);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Fuzz target: Via, CSeq and single texts. One thread. */
-#include "test/fuzz/fuzz_kind.h"
+#include "test/fuzz/kind_check.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -10,5 +10,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         PEAL_SIP_KIND_VIA,    PEAL_SIP_KIND_CSEQ,   PEAL_SIP_KIND_TEXT,
         PEAL_SIP_KIND_NUMBER, PEAL_SIP_KIND_TOKENS, PEAL_SIP_KIND_CALL_IDS,
     };
-    return fuzz_kind_input(kinds, PEAL_COUNT_OF(kinds), data, size);
+    return kind_check_input(kinds, PEAL_COUNT_OF(kinds), data, size);
 }

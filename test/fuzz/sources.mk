@@ -54,24 +54,24 @@ fuzz_header_programs = fuzz_header_via \
 EXTRA_PROGRAMS += $(fuzz_header_programs)
 CLEANFILES += $(fuzz_header_programs)
 EXTRA_DIST += test/fuzz/headers.dict test/fuzz/header_seeds.py
-fuzz_kind_parts = test/fuzz/fuzz_kind.c test/fuzz/fuzz_kind.h
+kind_check_parts = test/fuzz/kind_check.c test/fuzz/kind_check.h
 if !FUZZING
-fuzz_kind_parts += test/fuzz/replay_main.c
+kind_check_parts += test/fuzz/replay_main.c
 endif
 fuzz_header_libs = libpeal-sip-objs.la libpeal-objs.la $(UV_LIBS)
-fuzz_header_via_SOURCES = test/fuzz/fuzz_header_via.c $(fuzz_kind_parts)
+fuzz_header_via_SOURCES = test/fuzz/fuzz_header_via.c $(kind_check_parts)
 fuzz_header_via_LDADD = $(fuzz_header_libs)
-fuzz_header_address_SOURCES = test/fuzz/fuzz_header_address.c $(fuzz_kind_parts)
+fuzz_header_address_SOURCES = test/fuzz/fuzz_header_address.c $(kind_check_parts)
 fuzz_header_address_LDADD = $(fuzz_header_libs)
-fuzz_header_value_SOURCES = test/fuzz/fuzz_header_value.c $(fuzz_kind_parts)
+fuzz_header_value_SOURCES = test/fuzz/fuzz_header_value.c $(kind_check_parts)
 fuzz_header_value_LDADD = $(fuzz_header_libs)
-fuzz_header_auth_SOURCES = test/fuzz/fuzz_header_auth.c $(fuzz_kind_parts)
+fuzz_header_auth_SOURCES = test/fuzz/fuzz_header_auth.c $(kind_check_parts)
 fuzz_header_auth_LDADD = $(fuzz_header_libs)
-fuzz_header_date_SOURCES = test/fuzz/fuzz_header_date.c $(fuzz_kind_parts)
+fuzz_header_date_SOURCES = test/fuzz/fuzz_header_date.c $(kind_check_parts)
 fuzz_header_date_LDADD = $(fuzz_header_libs)
-fuzz_header_session_SOURCES = test/fuzz/fuzz_header_session.c $(fuzz_kind_parts)
+fuzz_header_session_SOURCES = test/fuzz/fuzz_header_session.c $(kind_check_parts)
 fuzz_header_session_LDADD = $(fuzz_header_libs)
-fuzz_header_event_SOURCES = test/fuzz/fuzz_header_event.c $(fuzz_kind_parts)
+fuzz_header_event_SOURCES = test/fuzz/fuzz_header_event.c $(kind_check_parts)
 fuzz_header_event_LDADD = $(fuzz_header_libs)
 if FUZZING
 fuzz_header_via_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)

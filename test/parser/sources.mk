@@ -14,7 +14,7 @@ test_parser_SOURCES = test/parser/test_parser.c test/parser/parser_kit.c \
 	test/parser/random_member.c test/parser/random_member.h test/parser/suite_examples.c \
 	test/parser/suite_random.c \
 	test/parser/suite_torture.c test/parser/suite_typed.c test/parser/suite_uri.c \
-	test/fuzz/fuzz_kind.c test/fuzz/fuzz_kind.h test/fuzz/fuzz_packet.c \
+	test/fuzz/kind_check.c test/fuzz/kind_check.h test/fuzz/fuzz_packet.c \
 	test/fuzz/fuzz_packet.h
 test_parser_SOURCES += test/parser/data_kit.c test/parser/data_kit.h test/parser/suite_corpus.c \
 	test/parser/suite_malformed.c test/fuzz/fuzz_start_line.c test/fuzz/fuzz_differential.c \

@@ -3,7 +3,7 @@
  * by packets. */
 #include "test/parser/parser_kit.h"
 
-#include "test/fuzz/fuzz_kind.h"
+#include "test/fuzz/kind_check.h"
 
 #include "sipstack/parser/header_inner.h"
 
@@ -211,13 +211,13 @@ static void damage_example(const example *e)
         return;
     }
     for (size_t n = 0; n <= e->text.n; ++n) {
-        fuzz_kind_check(e->kind, peal_str_of(e->text.p, n));
+        kind_check(e->kind, peal_str_of(e->text.p, n));
     }
     for (size_t i = 0; i < e->text.n; ++i) {
         for (size_t b = 0; b < sizeof bytes - 1; ++b) {
             memcpy(text, e->text.p, e->text.n);
             text[i] = bytes[b];
-            fuzz_kind_check(e->kind, peal_str_of(text, e->text.n));
+            kind_check(e->kind, peal_str_of(text, e->text.n));
         }
     }
 }

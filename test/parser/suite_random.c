@@ -3,7 +3,7 @@
  * of it break nothing. Seeded: each run makes the same values. */
 #include "test/parser/random_member.h"
 
-#include "test/fuzz/fuzz_kind.h"
+#include "test/fuzz/kind_check.h"
 
 #include "sipstack/parser/header_inner.h"
 
@@ -228,7 +228,7 @@ static void check_value(int kind, const value_plan *plan)
         ck_assert_msg(same_params(plan->separator, params, found), "kind %d: parameters of %.*s",
                       kind, PEAL_STR_ARG(text));
     }
-    ck_assert(fuzz_kind_check((peal_sip_header_kind)kind, text));
+    ck_assert(kind_check((peal_sip_header_kind)kind, text));
     free((char *)text.p);
     peal_blob_fini(&out);
     random_clear();
@@ -256,7 +256,7 @@ static void check_damaged(int kind, peal_str text)
                 break;
             }
         }
-        fuzz_kind_check((peal_sip_header_kind)kind, peal_str_of(damaged, n));
+        kind_check((peal_sip_header_kind)kind, peal_str_of(damaged, n));
     }
 }
 

@@ -2,7 +2,7 @@
 /* A text taken for a header's value: it is refused or read; what was read is written or refused;
  * what is written is one value, without line ends, and reads and writes again as it is; a packet
  * takes it as one line. One thread. */
-#include "test/fuzz/fuzz_kind.h"
+#include "test/fuzz/kind_check.h"
 
 #include <peal/sip/header_access.h>
 
@@ -92,7 +92,7 @@ static void check_written(peal_sip_header_kind kind, const void *value, peal_blo
     free((char *)text.p);
 }
 
-bool fuzz_kind_check(peal_sip_header_kind kind, peal_str text)
+bool kind_check(peal_sip_header_kind kind, peal_str text)
 {
     any_value value;
     peal_blob first = { 0 };
@@ -113,11 +113,11 @@ bool fuzz_kind_check(peal_sip_header_kind kind, peal_str text)
     return good;
 }
 
-int fuzz_kind_input(const peal_sip_header_kind *kinds, size_t count, const uint8_t *data,
+int kind_check_input(const peal_sip_header_kind *kinds, size_t count, const uint8_t *data,
                     size_t size)
 {
     if (size > 0) {
-        fuzz_kind_check(kinds[(uint8_t)(data[0] - 'A') % count],
+        kind_check(kinds[(uint8_t)(data[0] - 'A') % count],
                         peal_str_of((const char *)data + 1, size - 1));
     }
     return 0;
