@@ -5,6 +5,8 @@
 
 #include <peal/sip/stream.h>
 
+#include <dirent.h>
+
 #define REQUEST(headers) "OPTIONS sip:a SIP/2.0\r\nVia: SIP/2.0/TCP b;branch=z9hG4bK1\r\n" headers
 
 static peal_sip_stream *new_stream(peal_sip_stream_role role, const peal_sip_stream_limits *limits)
@@ -103,6 +105,91 @@ START_TEST(random_splits)
         check_and_clear(&all, stream);
     }
     all_fini(&all);
+}
+END_TEST
+
+/* The first event of a file that is sent in pieces of up to @p most bytes; appends its message. */
+static peal_sip_stream_kind first_event(peal_str text, size_t most, kit_random *random,
+                                        peal_blob *message)
+{
+    peal_sip_stream *stream = new_stream(PEAL_SIP_STREAM_CONNECTED, NULL);
+    peal_sip_stream_event event = { .kind = PEAL_SIP_STREAM_PONG };
+    for (size_t at = 0, n; at < text.n && event.kind == PEAL_SIP_STREAM_PONG; at += n) {
+        n = 1 + kit_below(random, most);
+        n = n < text.n - at ? n : text.n - at;
+        peal_str piece = peal_str_of(text.p + at, n);
+        while (peal_sip_stream_next(stream, &piece, &event) == PEAL_OK &&
+               event.kind == PEAL_SIP_STREAM_PONG) {
+        }
+    }
+    if (event.message.p) {
+        CK_OK(peal_blob_append(message, event.message));
+    }
+    peal_sip_stream_free(stream);
+    return event.kind;
+}
+
+/* What the stream gives of a good message is the message; without Content-Length it has no end. */
+static void check_file(peal_str text, kit_random *random)
+{
+    static const size_t most[] = { 65536, 1, 2, 50, 500 };
+    peal_sip_packet *packet = kit_good(text), *again = NULL;
+    bool has_length = peal_sip_packet_has(packet, PEAL_SIP_HEADER_CONTENT_LENGTH);
+    while (text.n && (text.p[0] == '\r' || text.p[0] == '\n')) {
+        text = peal_str_of(text.p + 1, text.n - 1);
+    }
+    for (size_t i = 0; i < PEAL_COUNT_OF(most); ++i) {
+        peal_blob message;
+        peal_blob_init(&message, 0);
+        ck_assert_int_eq(first_event(text, most[i], random, &message),
+                         has_length ? PEAL_SIP_STREAM_MESSAGE : PEAL_SIP_STREAM_BROKEN);
+        ck_assert(message.bytes <= text.n && memcmp(message.data, text.p, message.bytes) == 0);
+        if (has_length) {
+            again = kit_good(peal_blob_str(&message));
+            ck_assert(peal_str_eq(peal_sip_packet_body(again), peal_sip_packet_body(packet)));
+            again = peal_sip_packet_unref(again);
+        }
+        peal_blob_fini(&message);
+    }
+    peal_sip_packet_unref(packet);
+}
+
+/* All messages of a folder of test/data; gives how many. */
+static size_t check_folder(const char *folder, kit_random *random)
+{
+    char path[1024];
+    size_t files = 0;
+    const char *top = getenv("top_srcdir");
+    snprintf(path, sizeof path, "%s/test/data/%s", top ? top : ".", folder);
+    DIR *open_folder = opendir(path);
+    if (!open_folder) {
+        return 0;
+    }
+    for (struct dirent *entry; (entry = readdir(open_folder)) != NULL;) {
+        const char *dot = strrchr(entry->d_name, '.');
+        snprintf(path, sizeof path, "%s%.300s", folder, entry->d_name);
+        if (dot && strcmp(dot, ".sip") == 0) {
+            peal_str text = kit_load(path);
+            check_file(text, random);
+            free((char *)text.p);
+            ++files;
+        }
+    }
+    closedir(open_folder);
+    return files;
+}
+
+START_TEST(every_message_of_the_data)
+{
+    static const char *const folders[] = { "ims",   "media",        "phone",  "presence", "proxy",
+                                           "trunk", "registration", "syntax", "transfer", "webrtc" };
+    kit_random random = { .state = 7 };
+    char folder[64];
+    ck_assert_uint_ge(check_folder("", &random), PEAL_COUNT_OF(kit_corpus));
+    for (size_t i = 0; i < PEAL_COUNT_OF(folders); ++i) {
+        snprintf(folder, sizeof folder, "corpus/%s/", folders[i]);
+        check_folder(folder, &random);
+    }
 }
 END_TEST
 
@@ -365,6 +452,7 @@ Suite *suite_stream(void)
     tcase_set_timeout(tcase, 120);
     tcase_add_test(tcase, each_split_into_two);
     tcase_add_test(tcase, random_splits);
+    tcase_add_test(tcase, every_message_of_the_data);
     tcase_add_test(tcase, whole_messages_are_not_copied);
     tcase_add_loop_test(tcase, line_ends_and_messages, 0, (int)PEAL_COUNT_OF(line_ends));
     tcase_add_loop_test(tcase, streams_that_cannot_be_framed, 0, (int)PEAL_COUNT_OF(broken));
