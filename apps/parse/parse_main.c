@@ -48,6 +48,24 @@ static void title(const char *text)
     (void)putchar('\n');
 }
 
+/* On a terminal no byte of a message may act; elsewhere they are what they are. */
+static void put_bytes(const parse_options *options, peal_str bytes)
+{
+    if (!options->terminal) {
+        (void)fwrite(bytes.p, 1, bytes.n, stdout);
+        return;
+    }
+    while (bytes.n) {
+        const char *stop = memchr(bytes.p, '\n', bytes.n);
+        size_t n = stop ? (size_t)(stop - bytes.p) : bytes.n;
+        size_t shown = n && bytes.p[n - 1] == '\r' ? n - 1 : n;
+        peal__parse_put(PARSE_PLAIN, peal_str_of(bytes.p, shown));
+        (void)putchar('\n');
+        n += stop != NULL;
+        bytes = peal_str_of(bytes.p + n, bytes.n - n);
+    }
+}
+
 static bool show(const parse_options *options, peal_sip_packet *packet)
 {
     peal_blob out;
@@ -65,8 +83,10 @@ static bool show(const parse_options *options, peal_sip_packet *packet)
         r = peal__parse_canonical(packet, &out);
         if (r >= 0) {
             title("canonical form");
-            (void)fwrite(out.data, 1, out.bytes, stdout);
-            (void)fputs(out.bytes && out.data[out.bytes - 1] != '\n' ? "\n" : "", stdout);
+            put_bytes(options, peal_blob_str(&out));
+            (void)fputs(!options->terminal && out.bytes && out.data[out.bytes - 1] != '\n' ? "\n"
+                                                                                           : "",
+                        stdout);
         }
     }
     peal_blob_fini(&out);

@@ -91,7 +91,7 @@ static void set(parse_options *options, int option, const char *value, const cha
 
 int peal__parse_options(int argc, char **argv, parse_options *ret)
 {
-    *ret = (parse_options){ .color = color_of("auto") };
+    *ret = (parse_options){ .color = color_of("auto"), .terminal = isatty(STDOUT_FILENO) };
     opterr = 0;
     for (;;) {
         int at = optind;

@@ -16,6 +16,7 @@ typedef struct parse_options {
     bool roundtrip; /* nothing but the bytes, re-encoded */
     bool quiet;     /* nothing but faults */
     bool color;     /* on standard output */
+    bool terminal;  /* standard output is one */
 } parse_options;
 
 /* A message of an input. */
@@ -52,6 +53,8 @@ void peal__parse_show_fields(peal_sip_packet *packet, const peal_sip_line *line,
 size_t peal__parse_values_of(const peal_sip_line *line);
 void peal__parse_show_uri(const peal_sip_uri *uri);
 
+/* parse_body.c */
+void peal__parse_show_body(const peal_sip_packet *packet);
 /* parse_show.c */
 void peal__parse_show(peal_sip_packet *packet);
 /* parse_canonical.c: long names, no folds, one space where one belongs, right Content-Length. */

@@ -67,54 +67,28 @@ peal_result peal_sip_packet_move_line(peal_sip_packet *packet, size_t from, size
     return PEAL_OK;
 }
 
-/* The next line with this name from the index on; line_count if there is none. */
-static uint32_t find_named(const peal_sip_packet *packet, peal_sip_header_id id, peal_str name,
-                           uint32_t index)
-{
-    while (index < packet->line_count &&
-           (packet->lines[index].id != (uint8_t)id ||
-            (id == PEAL_SIP_HEADER_OTHER &&
-             !peal_str_ieq(peal__sip_line_name(&packet->lines[index]), name)))) {
-        ++index;
-    }
-    return index;
-}
-
 size_t peal_sip_packet_remove_named(peal_sip_packet *packet, peal_str name)
 {
     peal_sip_header_id id = peal_sip_header_of(name);
-    if (id != PEAL_SIP_HEADER_OTHER) {
-        return peal_sip_packet_remove(packet, id);
-    }
-    size_t removed = 0;
-    uint32_t index = find_named(packet, id, name, 0);
-    for (; index < packet->line_count; index = find_named(packet, id, name, index)) {
-        peal__sip_packet_remove_at(packet, index);
-        ++removed;
-    }
-    return removed;
+    return name.n ? peal__sip_packet_remove_from(packet, 0, (unsigned)id, name) : 0;
 }
 
 peal_result peal_sip_packet_set_named(peal_sip_packet *packet, peal_str name, peal_str value)
 {
     peal__sip_header_line line;
-    peal_sip_header_id id = peal_sip_header_of(name);
+    uint32_t index = 0;
     peal_result r = peal__sip_packet_named_line(packet, name, value, &line);
     if (r < 0) {
         return r;
     }
-    if (id != PEAL_SIP_HEADER_OTHER) {
-        peal__sip_packet_replace(packet, &line);
-        return PEAL_OK;
+    while (index < packet->line_count && !peal__sip_line_is(&packet->lines[index], line.id, name)) {
+        ++index;
     }
-    uint32_t index = find_named(packet, id, name, 0);
     if (index == packet->line_count) {
         peal__sip_packet_append(packet, &line);
-        return PEAL_OK;
-    }
-    peal__sip_packet_put_at(packet, index, &line);
-    while ((index = find_named(packet, id, name, index + 1)) < packet->line_count) {
-        peal__sip_packet_remove_at(packet, index--);
+    } else {
+        peal__sip_packet_put_at(packet, index, &line);
+        peal__sip_packet_remove_from(packet, index + 1, line.id, name);
     }
     return PEAL_OK;
 }

@@ -410,57 +410,65 @@ static peal_result begin(peal__sip_frame *frame, peal_str bytes, const peal_sip_
     return PEAL_OK;
 }
 
-/* The start line and all lines behind it. */
-static peal_result frame_lines(peal__sip_frame *frame)
+/* The start line; *p: what follows it. */
+static peal_result start_line(peal__sip_frame *frame, const char **p)
 {
-    const char *p = frame->text;
-    const char *stop = find_stop(p, frame->end);
+    const char *stop = find_stop(*p, frame->end);
     bool lf_only = stop < frame->end && *stop == '\n';
     if (!lf_only && (frame->end - stop < 2 || stop[0] != '\r' || stop[1] != '\n')) {
         return frame_fail(frame, PEAL_E_SIP_NOT_SIP, stop, "no start line");
     }
+    const char *start = *p;
     frame->start_lf_only = lf_only;
-    frame->head_bytes = (size_t)(stop - p) + 2;
-    peal_result r = peal__sip_frame_start_line(frame, p, stop);
-    return r < 0 ? r : header_lines(frame, stop + (lf_only ? 1 : 2));
+    frame->head_bytes = (size_t)(stop - start) + 2;
+    *p = stop + (lf_only ? 1 : 2);
+    return peal__sip_frame_start_line(frame, start, stop);
 }
 
-peal_result peal__sip_frame_run(peal__sip_frame *frame, peal_str bytes,
-                                const peal_sip_limits *limits)
+/* RFC 3420 §2: the start line may be missing. No start line looks like a header. */
+static bool has_start_line(const char *p, const char *end)
+{
+    peal_str name;
+    peal_sip_header_id id;
+    return p < end && *p != '\r' && *p != '\n' && !peal__sip_take_name(p, end, &name, &id);
+}
+
+static peal_result frame_bytes(peal__sip_frame *frame, peal_str bytes,
+                               const peal_sip_limits *limits, bool is_fragment)
 {
     peal_result r = begin(frame, bytes, limits);
     if (r < 0) {
         return r;
     }
-    /* RFC 3261 §7.5: line ends before the start line are ignored. */
     const char *p = frame->base;
-    while (p < frame->end && (*p == '\r' || *p == '\n')) {
+    /* RFC 3261 §7.5: line ends before the start line are ignored. */
+    while (!is_fragment && p < frame->end && (*p == '\r' || *p == '\n')) {
         ++p;
     }
     frame->text = p;
-    r = frame_lines(frame);
+    frame->is_fragment = is_fragment;
+    if (!is_fragment || has_start_line(p, frame->end)) {
+        r = start_line(frame, &p);
+    }
     if (r >= 0) {
+        r = header_lines(frame, p);
+    }
+    if (r >= 0 && !is_fragment) {
         cut_body(frame);
     }
     return r;
 }
 
+peal_result peal__sip_frame_run(peal__sip_frame *frame, peal_str bytes,
+                                const peal_sip_limits *limits)
+{
+    return frame_bytes(frame, bytes, limits, false);
+}
+
 peal_result peal__sip_frame_fragment(peal__sip_frame *frame, peal_str bytes,
                                      const peal_sip_limits *limits)
 {
-    peal_result r = begin(frame, bytes, limits);
-    if (r < 0) {
-        return r;
-    }
-    const char *p = frame->base;
-    peal_str name;
-    peal_sip_header_id id;
-    frame->text = p;
-    frame->is_fragment = true;
-    /* RFC 3420 §2: the start line may be missing. No start line looks like a header. */
-    bool no_start = p == frame->end || *p == '\r' || *p == '\n' ||
-                    peal__sip_take_name(p, frame->end, &name, &id) != NULL;
-    return no_start ? header_lines(frame, p) : frame_lines(frame);
+    return frame_bytes(frame, bytes, limits, true);
 }
 
 void peal__sip_frame_fini(peal__sip_frame *frame)

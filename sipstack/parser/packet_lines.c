@@ -86,12 +86,18 @@ void peal__sip_packet_insert_at(peal_sip_packet *packet, uint32_t index,
     }
 }
 
-/* Removes lines with this id from the index on; gives how many. */
-static size_t remove_from(peal_sip_packet *packet, uint32_t index, unsigned id)
+bool peal__sip_line_is(const peal__sip_header_line *line, unsigned id, peal_str name)
+{
+    return line->id == id && (id != PEAL_SIP_HEADER_OTHER || !name.p ||
+                              peal_str_ieq(peal__sip_line_name(line), name));
+}
+
+size_t peal__sip_packet_remove_from(peal_sip_packet *packet, uint32_t index, unsigned id,
+                                    peal_str name)
 {
     uint32_t kept = index;
     for (uint32_t i = index; i < packet->line_count; ++i) {
-        if (packet->lines[i].id == id) {
+        if (peal__sip_line_is(&packet->lines[i], id, name)) {
             packet->head_bytes -= packet->lines[i].bytes + 2;
         } else {
             packet->lines[kept++] = packet->lines[i];
@@ -141,7 +147,7 @@ void peal__sip_packet_replace(peal_sip_packet *packet, const peal__sip_header_li
         return;
     }
     peal__sip_packet_put_at(packet, packet->first[line->id] - 1u, line);
-    remove_from(packet, packet->first[line->id], line->id);
+    peal__sip_packet_remove_from(packet, packet->first[line->id], line->id, peal_str_of(NULL, 0));
 }
 
 static char *put(char *out, peal_str text)
@@ -391,7 +397,8 @@ size_t peal_sip_packet_remove(peal_sip_packet *packet, peal_sip_header_id id)
     if ((unsigned)id >= PEAL_SIP_HEADER_COUNT || packet->first[id] == 0) {
         return 0;
     }
-    return remove_from(packet, packet->first[id] - 1u, (unsigned)id);
+    return peal__sip_packet_remove_from(packet, packet->first[id] - 1u, (unsigned)id,
+                                        peal_str_of(NULL, 0));
 }
 
 size_t peal_sip_packet_line_count(const peal_sip_packet *packet)

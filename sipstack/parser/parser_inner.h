@@ -18,6 +18,8 @@ unsigned peal__sip_uri_next_char(const char **p, const char *end);
 const char *peal__sip_skip_phone(const char *p, const char *end);
 /* The same number but for visual separators and case (RFC 3966 §4). */
 bool peal__sip_same_number(peal_str a, peal_str b);
+/* More parameters or headers than are compared one by one. */
+bool peal__sip_too_many(peal_str params, char separator);
 bool peal__sip_phone_param_eq(peal_str name, peal_str a, peal_str b);
 bool peal__sip_phone_params_eq(peal_str a, peal_str b);
 /* Bytes of a URN's NSS before its r-, q- and f-components. */
@@ -157,6 +159,11 @@ void peal__sip_packet_insert_at(peal_sip_packet *packet, uint32_t index,
 void peal__sip_packet_put_at(peal_sip_packet *packet, uint32_t index,
                              const peal__sip_header_line *line);
 void peal__sip_packet_remove_at(peal_sip_packet *packet, uint32_t index);
+/* The line has this id and, where that is OTHER, this name (absent: any). */
+bool peal__sip_line_is(const peal__sip_header_line *line, unsigned id, peal_str name);
+/* Removes such lines from the index on, in one pass; gives how many. */
+size_t peal__sip_packet_remove_from(peal_sip_packet *packet, uint32_t index, unsigned id,
+                                    peal_str name);
 void peal__sip_packet_move(peal_sip_packet *packet, uint32_t from, uint32_t to);
 /* Room for so many more lines. */
 peal_result peal__sip_packet_reserve(peal_sip_packet *packet, uint32_t lines);

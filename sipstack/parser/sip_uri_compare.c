@@ -30,7 +30,7 @@ static bool same_urn(const peal_sip_uri *a, const peal_sip_uri *b)
     return true;
 }
 
-static bool too_many(peal_str params, char separator)
+bool peal__sip_too_many(peal_str params, char separator)
 {
     size_t count = 0;
     for (size_t i = 0; i < params.n; ++i) {
@@ -98,7 +98,7 @@ static bool phone_params_in(peal_str a, peal_str b)
 
 bool peal__sip_phone_params_eq(peal_str a, peal_str b)
 {
-    if (too_many(a, ';') || too_many(b, ';')) {
+    if (peal__sip_too_many(a, ';') || peal__sip_too_many(b, ';')) {
         return peal_str_eq(a, b);
     }
     return phone_params_in(a, b) && phone_params_in(b, a);
@@ -138,8 +138,8 @@ static bool headers_eq(peal_str a, peal_str b)
 
 static bool same_rest(const peal_sip_uri *a, const peal_sip_uri *b)
 {
-    if (too_many(a->params, ';') || too_many(b->params, ';') || too_many(a->headers, '&') ||
-        too_many(b->headers, '&')) {
+    if (peal__sip_too_many(a->params, ';') || peal__sip_too_many(b->params, ';') ||
+        peal__sip_too_many(a->headers, '&') || peal__sip_too_many(b->headers, '&')) {
         return peal_str_eq(a->params, b->params) && peal_str_eq(a->headers, b->headers);
     }
     return sip_params_in(a->params, b->params) && sip_params_in(b->params, a->params) &&

@@ -74,9 +74,6 @@ peal_result peal_sip_sipfrag_decode(peal_pool *pool, peal_str bytes, const peal_
     memcpy(text, bytes.p, bytes.n);
     memcpy(text + bytes.n, "\r\n", 2);
     peal_result r = decode_lines(pool, peal_str_of(text, bytes.n + 2), limits, ret, ret_fault);
-    if (r < 0 && ret_fault && ret_fault->offset > bytes.n) {
-        ret_fault->offset = (uint32_t)bytes.n;
-    }
     peal_free(text);
     return r;
 }

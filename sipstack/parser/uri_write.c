@@ -5,8 +5,8 @@
 #include "sipstack/parser/parser_inner.h"
 #include "sipstack/parser/parser_write.h"
 
-/* More parameters or headers than this are not sorted. */
-enum { FIELDS_MAX = 64 };
+/* Room for as many as peal__sip_too_many() lets pass. */
+enum { FIELDS_MAX = 65 };
 
 static void put_escaped(peal__sip_writer *w, peal_sip_uri_part part, peal_str text)
 {
@@ -17,17 +17,9 @@ static void put_escaped(peal__sip_writer *w, peal_sip_uri_part part, peal_str te
 
 static peal_str scheme_text(peal_sip_scheme scheme)
 {
-    switch (scheme) {
-    case PEAL_SIP_SCHEME_SIP:
-        return PEAL_STR("sip:");
-    case PEAL_SIP_SCHEME_SIPS:
-        return PEAL_STR("sips:");
-    case PEAL_SIP_SCHEME_TEL:
-        return PEAL_STR("tel:");
-    case PEAL_SIP_SCHEME_OTHER:
-        break;
-    }
-    return peal_str_of(NULL, 0);
+    return scheme == PEAL_SIP_SCHEME_TEL    ? PEAL_STR("tel:")
+           : scheme == PEAL_SIP_SCHEME_SIPS ? PEAL_STR("sips:")
+                                            : PEAL_STR("sip:");
 }
 
 /* An address with colons gets its brackets. */
@@ -188,23 +180,20 @@ typedef struct field_list {
     peal_sip_uri_field fields[FIELDS_MAX];
 } field_list;
 
-/* By insertion, so that fields of one name keep their order; false: no more room. */
-static bool insert_field(field_list *list, peal_str name, peal_str value, bool once)
+/* By insertion, so that fields of one name keep their order. */
+static void insert_field(field_list *list, peal_str name, peal_str value, bool once)
 {
     size_t at = list->count;
     while (at > 0 && name_order(list->fields[at - 1].name, name) > 0) {
         --at;
     }
-    if (once && at > 0 && name_order(list->fields[at - 1].name, name) == 0) {
-        return true;
-    }
-    if (list->count == FIELDS_MAX) {
-        return false;
+    if (list->count == FIELDS_MAX ||
+        (once && at > 0 && name_order(list->fields[at - 1].name, name) == 0)) {
+        return;
     }
     memmove(&list->fields[at + 1], &list->fields[at], (list->count - at) * sizeof *list->fields);
     list->fields[at] = (peal_sip_uri_field){ name, value };
     ++list->count;
-    return true;
 }
 
 static void put_sorted_params(peal__sip_writer *w, const peal_sip_uri *uri)
@@ -213,9 +202,7 @@ static void put_sorted_params(peal__sip_writer *w, const peal_sip_uri *uri)
     peal_str cursor = uri->params, name, value;
     bool is_tel = uri->scheme == PEAL_SIP_SCHEME_TEL;
     while (peal_sip_param_next(&cursor, &name, &value) == PEAL_OK) {
-        if (!insert_field(&list, name, value, true)) {
-            peal__sip_put_fail(w, PEAL_E_LIMIT);
-        }
+        insert_field(&list, name, value, true);
     }
     for (size_t i = 0; i < list.count && w->result >= 0; ++i) {
         name = list.fields[i].name;
@@ -241,9 +228,7 @@ static void put_sorted_headers(peal__sip_writer *w, const peal_sip_uri *uri)
     field_list list = { .count = 0 };
     peal_str cursor = uri->headers, name, value;
     while (peal_sip_uri_header_next(&cursor, &name, &value) == PEAL_OK) {
-        if (!insert_field(&list, name, value, false)) {
-            peal__sip_put_fail(w, PEAL_E_LIMIT);
-        }
+        insert_field(&list, name, value, false);
     }
     for (size_t i = 0; i < list.count && w->result >= 0; ++i) {
         peal__sip_put_char(w, i ? '&' : '?');
@@ -286,6 +271,9 @@ peal_result peal_sip_uri_canonical(const peal_sip_uri *uri, peal_blob *out)
 {
     peal__sip_writer w = peal__sip_write_to(out);
     peal_str nid, nss;
+    if (peal__sip_too_many(uri->params, ';') || peal__sip_too_many(uri->headers, '&')) {
+        return PEAL_E_LIMIT;
+    }
     put_lower(&w, uri->scheme_text);
     peal__sip_put_char(&w, ':');
     switch (uri->scheme) {

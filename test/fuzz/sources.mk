@@ -39,7 +39,7 @@ if FUZZING
 else
 	for target in $(message_fuzzers); do \
 		./$$target $(srcdir)/test/data/*.sip $(srcdir)/test/data/*/*.sip \
-			$(srcdir)/test/data/corpus/*/*.sip || exit 1; done
+			$(srcdir)/test/data/corpus/*/*.sip $(srcdir)/test/data/fuzz/*/*.sip || exit 1; done
 endif
 .PHONY: fuzz-packet
 

@@ -82,6 +82,25 @@ def structure_is_shown():
         check("\n" + line + "\n" in "\n" + text, "no line '%s'" % line)
 
 
+def parts_are_shown():
+    """Each for itself, those inside of others too."""
+    inner = "--i\r\nContent-Type: text/plain\r\n\r\nhello\r\n--i--\r\n"
+    outer = ("--o\r\nContent-Type: multipart/mixed;boundary=i\r\n\r\n%s\r\n--o\r\n"
+             "Content-Type: application/x\r\n\r\n\x00\x01\r\n--o--\r\n" % inner)
+    head = read("corpus", "media", "01-siprec.sip").decode().split("\r\n\r\n")[0]
+    head = re.sub("boundary=[^\r]*", "boundary=o", head)
+    head = re.sub("Content-Length: \\d+", "Content-Length: %d" % len(outer), head)
+    code, out, errors = run(stdin=(head + "\r\n\r\n" + outer).encode())
+    text = out.decode()
+    check(code == 0 and not errors, errors)
+    for line in ("  part of %d bytes, multipart/mixed;boundary=i" % len(inner), "    part of 5 bytes, text/plain",
+                 "      | hello", "  part of 2 bytes, application/x"):
+        check("\n" + line + "\n" in text, "no line '%s' in %s" % (line, text[-900:]))
+    check("    | 000000  00 01 " in text, "bytes")
+    out = run(stdin=(head + "\r\n\r\n" + outer.replace("--o--", "--p--")).encode())[1].decode()
+    check("malformed multipart" in out, "not closed")
+
+
 def canonical_form_is_one():
     """It is a good message, and its own canonical form."""
     for path in [os.path.join(DATA, "rfc4475", "wsinv.sip")] + corpus()[::7]:
@@ -224,7 +243,7 @@ def colours():
 def terminal_has_colours():
     """On a terminal by itself; not with NO_COLOR or a dumb one."""
     import pty
-    path = os.path.join(DATA, "rfc4475", "wsinv.sip")
+    path = os.path.join(DATA, "malformed", "escape-in-header.sip")
     for env, wanted in (({"TERM": "xterm", "NO_COLOR": ""}, True), ({"TERM": "xterm", "NO_COLOR": "1"}, False),
                         ({"TERM": "dumb", "NO_COLOR": ""}, False)):
         master, slave = pty.openpty()
@@ -245,6 +264,7 @@ def terminal_has_colours():
             pass # the other side is closed
         os.close(master)
         check(child.wait(PATIENCE_S) == 0 and (b"\x1b[" in out) == wanted, "%s" % env)
+        check(b"\x1b[31mred" not in out and out.count(b"\\x1b[31mred") == 2, "an escape came through")
 
 
 def wrong_command_lines():
@@ -283,7 +303,7 @@ def unwritable_output():
 
 def main():
     failed = 0
-    for test in (every_good_message_comes_back, all_files_in_one_run, structure_is_shown, canonical_form_is_one,
+    for test in (every_good_message_comes_back, all_files_in_one_run, structure_is_shown, parts_are_shown, canonical_form_is_one,
                  standard_input_is_read, each_fault_is_told, the_caret_points, quiet_and_roundtrip_say_no_more,
                  one_bad_file_among_good_ones, nothing_acts_on_the_terminal, a_stream_is_taken_apart,
                  a_broken_stream_is_told, text_from_captures, text_offsets_are_those_of_the_file, colours,

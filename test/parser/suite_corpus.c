@@ -108,13 +108,17 @@ static void check_fuzz_body(const char *name, peal_str text)
     (void)fuzz_start_line((const uint8_t *)text.p, stop ? (size_t)(stop - text.p) : text.n);
 }
 
-/* Everything the message fuzzers ask, of every message there is. */
+/* Everything the message fuzzers ask, of every message there is, and of what they found: inputs
+ * that pass through edges of the parser which no other message does. */
 START_TEST(the_fuzzers_questions_are_answered)
     {
         each("corpus", check_fuzz_body);
         each("rfc4475", check_fuzz_body);
         each("rfc5118", check_fuzz_body);
         each("malformed", check_fuzz_body);
+    each("fuzz/fuzz_packet", check_fuzz_body);
+    each("fuzz/fuzz_differential", check_fuzz_body);
+    each("fuzz/fuzz_start_line", check_fuzz_body);
     }
 END_TEST
 

@@ -38,65 +38,65 @@ static const struct {
     { "=?=?utf-8?q?a?=", "=?a" },
 };
 START_TEST(words_are_decoded)
-    {
-        peal_str exact = kit_exact(peal_str_z(words[_i].text));
-        peal_blob out;
-        peal_blob_init(&out, 0);
-        CK_OK(peal_sip_encoded_words_decode(exact, &out));
-        ck_assert_str_eq(out.data, words[_i].plain);
-        peal_blob_fini(&out);
-        free((char *)exact.p);
-    }
+{
+    peal_str exact = kit_exact(peal_str_z(words[_i].text));
+    peal_blob out;
+    peal_blob_init(&out, 0);
+    CK_OK(peal_sip_encoded_words_decode(exact, &out));
+    ck_assert_str_eq(out.data, words[_i].plain);
+    peal_blob_fini(&out);
+    free((char *)exact.p);
+}
 END_TEST
 
 START_TEST(words_are_encoded)
-    {
-        static const char *const texts[][2] = {
-            { "plain text", "plain text" },
-            { "", "" },
-            { "a =? b", "=?utf-8?b?YSA9PyBi?=" },
-            { "Andr\xc3\xa9 P", "=?utf-8?q?Andr=C3=A9_P?=" },
-            { "\xd0\xbf\xd1\x80\xd0\xb8", "=?utf-8?b?0L/RgNC4?=" },
-            { "\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3"
-              "\xa9"
-              "\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3"
-              "\xa9"
-              "\xc3\xa9",
-              "=?utf-8?b?w6nDqcOpw6nDqcOpw6nDqcOpw6nDqcOpw6nDqcOpw6nDqcOpw6nDqcOpw6k=?= "
-              "=?utf-8?b?w6k=?=" },
-        };
-        static const char *const bad[] = { "a\nb",        "\x01",
-                                           "\x7f",        "\xff",
-                                           "\xc3",        "\xed\xa0\x80",
-                                           "\xc0\x80",    "\xf4\x90\x80\x80",
-                                           "\xe0\x80\x80" };
-        peal_blob out;
-        peal_blob_init(&out, 0);
-        for (size_t i = 0; i < PEAL_COUNT_OF(texts); ++i) {
-            peal_blob_clear(&out);
-            CK_OK(peal_sip_encoded_words_encode(peal_str_z(texts[i][0]), &out));
-            ck_assert_str_eq(out.data, texts[i][1]);
-        }
+{
+    static const char *const texts[][2] = {
+        { "plain text", "plain text" },
+        { "", "" },
+        { "a =? b", "=?utf-8?b?YSA9PyBi?=" },
+        { "Andr\xc3\xa9 P", "=?utf-8?q?Andr=C3=A9_P?=" },
+        { "\xd0\xbf\xd1\x80\xd0\xb8", "=?utf-8?b?0L/RgNC4?=" },
+        { "\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3"
+          "\xa9"
+          "\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3"
+          "\xa9"
+          "\xc3\xa9",
+          "=?utf-8?b?w6nDqcOpw6nDqcOpw6nDqcOpw6nDqcOpw6nDqcOpw6nDqcOpw6nDqcOpw6k=?= "
+          "=?utf-8?b?w6k=?=" },
+    };
+    static const char *const bad[] = { "a\nb",        "\x01",
+                                       "\x7f",        "\xff",
+                                       "\xc3",        "\xed\xa0\x80",
+                                       "\xc0\x80",    "\xf4\x90\x80\x80",
+                                       "\xe0\x80\x80" };
+    peal_blob out;
+    peal_blob_init(&out, 0);
+    for (size_t i = 0; i < PEAL_COUNT_OF(texts); ++i) {
         peal_blob_clear(&out);
-        for (size_t i = 0; i < PEAL_COUNT_OF(bad); ++i) {
-            CK_IS(peal_sip_encoded_words_encode(peal_str_z(bad[i]), &out), PEAL_E_ARGUMENT);
-            ck_assert_uint_eq(out.bytes, 0);
-        }
-        peal_blob_fini(&out);
+        CK_OK(peal_sip_encoded_words_encode(peal_str_z(texts[i][0]), &out));
+        ck_assert_str_eq(out.data, texts[i][1]);
     }
+    peal_blob_clear(&out);
+    for (size_t i = 0; i < PEAL_COUNT_OF(bad); ++i) {
+        CK_IS(peal_sip_encoded_words_encode(peal_str_z(bad[i]), &out), PEAL_E_ARGUMENT);
+        ck_assert_uint_eq(out.bytes, 0);
+    }
+    peal_blob_fini(&out);
+}
 END_TEST
 
 START_TEST(a_ceiling_leaves_the_blob_as_it_was)
-    {
-        peal_blob out;
-        peal_blob_init(&out, 10);
-        CK_OK(peal_blob_append(&out, S("kept")));
-        CK_IS(peal_sip_encoded_words_decode(S("=?utf-8?q?abc?= and more"), &out), PEAL_E_LIMIT);
-        CK_BLOB(out, "kept");
-        CK_IS(peal_sip_encoded_words_encode(S("\xc3\xa9"), &out), PEAL_E_LIMIT);
-        CK_BLOB(out, "kept");
-        peal_blob_fini(&out);
-    }
+{
+    peal_blob out;
+    peal_blob_init(&out, 10);
+    CK_OK(peal_blob_append(&out, S("kept")));
+    CK_IS(peal_sip_encoded_words_decode(S("=?utf-8?q?abc?= and more"), &out), PEAL_E_LIMIT);
+    CK_BLOB(out, "kept");
+    CK_IS(peal_sip_encoded_words_encode(S("\xc3\xa9"), &out), PEAL_E_LIMIT);
+    CK_BLOB(out, "kept");
+    peal_blob_fini(&out);
+}
 END_TEST
 
 Suite *suite_encoded_word(void)

@@ -44,6 +44,37 @@ START_TEST(transactions_are_told_apart)
 }
 END_TEST
 
+/* AST-2017-002: parts of any length make a key of bounded length. */
+START_TEST(long_parts_are_digested)
+{
+    char text[2000];
+    peal_sip_txn_key keys[2], again;
+    for (int i = 0; i < 2; ++i) {
+        memset(text, 'x', sizeof text);
+        memcpy(text, "z9hG4bK", 7);
+        text[1500] = (char)('a' + i);
+        peal_sip_txn_key_of_branch(peal_str_of(text, sizeof text), &keys[i]);
+        text[1500] = (char)('A' + i);
+        peal_sip_txn_key_of_branch(peal_str_of(text, sizeof text), &again);
+        ck_assert_uint_le(keys[i].length, PEAL_SIP_TXN_KEY_MAX);
+        ck_assert(peal_sip_txn_key_eq(&keys[i], &again));
+    }
+    ck_assert(!peal_sip_txn_key_eq(&keys[0], &keys[1]));
+}
+END_TEST
+
+START_TEST(keys_need_their_headers)
+{
+    peal_sip_packet *p = message("INVITE sip:a SIP/2.0", "1", "");
+    peal_sip_txn_key key;
+    peal_sip_packet_remove(p, PEAL_SIP_HEADER_FROM);
+    CK_IS(peal_sip_txn_key_of(p, &key), PEAL_E_NOT_FOUND);
+    peal_sip_packet_remove(p, PEAL_SIP_HEADER_VIA);
+    CK_IS(peal_sip_txn_key_of(p, &key), PEAL_E_NOT_FOUND);
+    peal_sip_packet_unref(p);
+}
+END_TEST
+
 START_TEST(dialogs_are_told_apart)
 {
     static const struct {
@@ -87,6 +118,8 @@ Suite *suite_keys(void)
     Suite *suite = suite_create("keys");
     TCase *tcase = tcase_create("keys");
     tcase_add_test(tcase, transactions_are_told_apart);
+    tcase_add_test(tcase, long_parts_are_digested);
+    tcase_add_test(tcase, keys_need_their_headers);
     tcase_add_test(tcase, dialogs_are_told_apart);
     suite_add_tcase(suite, tcase);
     return suite;

@@ -77,184 +77,184 @@ static void check_fields(const peal_sip_uri *uri, const peal_sip_uri_source *sou
 }
 
 START_TEST(random_uris_come_back)
-    {
-        static const char *const ipv6[] = { "::1", "[2001:db8::1:2]", "fe80::a:b",
-                                            "::ffff:192.0.2.1" };
-        kit_random random = { .state = 1 };
-        for (int round = 0; round < ROUNDS; ++round) {
-            char user[TEXT_MAX], password[TEXT_MAX], host[TEXT_MAX];
-            random_fields params, headers;
-            peal_sip_uri uri, canonical;
-            make_fields(&params, &random);
-            make_fields(&headers, &random);
-            peal_sip_uri_source source = {
-                .size = sizeof source,
-                .scheme = round % 2 ? PEAL_SIP_SCHEME_SIP : PEAL_SIP_SCHEME_SIPS,
-                .user = text_of(&random, any_text, user, true),
-                .host = text_of(&random, host_text, host, false),
-                .port = (uint16_t)(kit_below(&random, 3) ? kit_below(&random, 65536) : 0),
-                .params = params.fields,
-                .param_count = params.count,
-                .headers = headers.fields,
-                .header_count = headers.count,
-            };
-            if (source.user.p) {
-                source.password = text_of(&random, any_text, password, true);
-            }
-            if (kit_below(&random, 4) == 0) {
-                source.host = peal_str_z(ipv6[kit_below(&random, PEAL_COUNT_OF(ipv6))]);
-            }
-            peal_blob out, second;
-            peal_blob_init(&out, 0);
-            peal_blob_init(&second, 0);
-            CK_OK(peal_sip_uri_encode(&source, &out));
-            CK_OK(peal_sip_uri_decode(peal_blob_str(&out), &uri));
-            if (source.user.p) {
-                check_unescaped(uri.user, source.user);
-            }
-            ck_assert((uri.password.p != NULL) == (source.password.p != NULL));
-            check_unescaped(uri.password, source.password);
-            ck_assert_uint_eq(uri.port, source.port);
-            check_fields(&uri, &source);
-            CK_OK(peal_sip_uri_canonical(&uri, &second));
-            CK_OK(peal_sip_uri_decode(peal_blob_str(&second), &canonical));
-            ck_assert(peal_sip_uri_eq(&uri, &canonical));
-            peal_blob_fini(&out);
-            peal_blob_fini(&second);
+{
+    static const char *const ipv6[] = { "::1", "[2001:db8::1:2]", "fe80::a:b",
+                                        "::ffff:192.0.2.1" };
+    kit_random random = { .state = 1 };
+    for (int round = 0; round < ROUNDS; ++round) {
+        char user[TEXT_MAX], password[TEXT_MAX], host[TEXT_MAX];
+        random_fields params, headers;
+        peal_sip_uri uri, canonical;
+        make_fields(&params, &random);
+        make_fields(&headers, &random);
+        peal_sip_uri_source source = {
+            .size = sizeof source,
+            .scheme = round % 2 ? PEAL_SIP_SCHEME_SIP : PEAL_SIP_SCHEME_SIPS,
+            .user = text_of(&random, any_text, user, true),
+            .host = text_of(&random, host_text, host, false),
+            .port = (uint16_t)(kit_below(&random, 3) ? kit_below(&random, 65536) : 0),
+            .params = params.fields,
+            .param_count = params.count,
+            .headers = headers.fields,
+            .header_count = headers.count,
+        };
+        if (source.user.p) {
+            source.password = text_of(&random, any_text, password, true);
         }
+        if (kit_below(&random, 4) == 0) {
+            source.host = peal_str_z(ipv6[kit_below(&random, PEAL_COUNT_OF(ipv6))]);
+        }
+        peal_blob out, second;
+        peal_blob_init(&out, 0);
+        peal_blob_init(&second, 0);
+        CK_OK(peal_sip_uri_encode(&source, &out));
+        CK_OK(peal_sip_uri_decode(peal_blob_str(&out), &uri));
+        if (source.user.p) {
+            check_unescaped(uri.user, source.user);
+        }
+        ck_assert((uri.password.p != NULL) == (source.password.p != NULL));
+        check_unescaped(uri.password, source.password);
+        ck_assert_uint_eq(uri.port, source.port);
+        check_fields(&uri, &source);
+        CK_OK(peal_sip_uri_canonical(&uri, &second));
+        CK_OK(peal_sip_uri_decode(peal_blob_str(&second), &canonical));
+        ck_assert(peal_sip_uri_eq(&uri, &canonical));
+        peal_blob_fini(&out);
+        peal_blob_fini(&second);
     }
+}
 END_TEST
 
 START_TEST(random_name_addrs_come_back)
-    {
-        kit_random random = { .state = 2 };
-        for (int round = 0; round < ROUNDS; ++round) {
-            char display[TEXT_MAX], value[TEXT_MAX], params[TEXT_MAX + 8] = ";p=";
-            peal_sip_address address;
-            peal_blob out;
-            peal_str name =
-                text_of(&random, round % 2 ? "aB 9\"\\,;<>@" : token_text, display, true);
-            peal_str v = text_of(&random, token_text, value, false), found;
-            memcpy(params + 3, v.p, v.n);
-            peal_blob_init(&out, 0);
-            CK_OK(peal_sip_name_addr_encode(name, S("sip:a@b;lr?c=d"), peal_str_of(params, v.n + 3),
-                                            &out));
-            CK_OK(peal_sip_address_decode(peal_blob_str(&out), &address));
-            CK_STR(address.uri, "sip:a@b;lr?c=d");
-            ck_assert((address.display.p != NULL) == (name.n > 0));
-            CK_OK(peal_sip_param_find(address.params, S("p"), &found));
-            ck_assert(peal_str_eq(found, v));
-            peal_blob_fini(&out);
-        }
+{
+    kit_random random = { .state = 2 };
+    for (int round = 0; round < ROUNDS; ++round) {
+        char display[TEXT_MAX], value[TEXT_MAX], params[TEXT_MAX + 8] = ";p=";
+        peal_sip_address address;
+        peal_blob out;
+        peal_str name =
+            text_of(&random, round % 2 ? "aB 9\"\\,;<>@" : token_text, display, true);
+        peal_str v = text_of(&random, token_text, value, false), found;
+        memcpy(params + 3, v.p, v.n);
+        peal_blob_init(&out, 0);
+        CK_OK(peal_sip_name_addr_encode(name, S("sip:a@b;lr?c=d"), peal_str_of(params, v.n + 3),
+                                        &out));
+        CK_OK(peal_sip_address_decode(peal_blob_str(&out), &address));
+        CK_STR(address.uri, "sip:a@b;lr?c=d");
+        ck_assert((address.display.p != NULL) == (name.n > 0));
+        CK_OK(peal_sip_param_find(address.params, S("p"), &found));
+        ck_assert(peal_str_eq(found, v));
+        peal_blob_fini(&out);
     }
+}
 END_TEST
 
 START_TEST(random_multiparts_come_back)
-    {
-        kit_random random = { .state = 3 };
-        for (int round = 0; round < ROUNDS; ++round) {
-            peal_sip_part_source parts[5];
-            char bodies[5][TEXT_MAX], ids[5][TEXT_MAX];
-            peal_sip_multipart_source source = { .size = sizeof source, .parts = parts };
-            peal_sip_multipart m;
-            peal_sip_part part;
-            peal_blob type, body;
-            source.part_count = 1 + kit_below(&random, 5);
-            for (size_t i = 0; i < source.part_count; ++i) {
-                parts[i] = (peal_sip_part_source){
-                    .content_type = kit_below(&random, 2) ? S("a/b;c=d") : peal_str_of(NULL, 0),
-                    .id = text_of(&random, token_text, ids[i], true),
-                    .lines = kit_below(&random, 2) ? S("X: y\r\n") : peal_str_of(NULL, 0),
-                    .body = text_of(&random, body_text, bodies[i], true)
-                };
-            }
-            peal_blob_init(&type, 0);
-            peal_blob_init(&body, 0);
-            CK_OK(peal_sip_multipart_encode(&source, &type, &body));
-            CK_OK(peal_sip_multipart_init(&m, peal_blob_str(&type), peal_blob_str(&body), NULL));
-            for (size_t i = 0; i < source.part_count; ++i) {
-                CK_OK(peal_sip_multipart_next(&m, &part));
-                ck_assert(peal_str_eq(part.body, parts[i].body));
-                ck_assert(peal_str_eq(part.content_type, parts[i].content_type));
-                ck_assert(peal_str_eq(part.id, parts[i].id));
-                ck_assert((peal_sip_part_value(&part, S("x"), 0).p != NULL) ==
-                          (parts[i].lines.n > 0));
-            }
-            CK_IS(peal_sip_multipart_next(&m, &part), PEAL_I_END);
-            peal_blob_fini(&type);
-            peal_blob_fini(&body);
+{
+    kit_random random = { .state = 3 };
+    for (int round = 0; round < ROUNDS; ++round) {
+        peal_sip_part_source parts[5];
+        char bodies[5][TEXT_MAX], ids[5][TEXT_MAX];
+        peal_sip_multipart_source source = { .size = sizeof source, .parts = parts };
+        peal_sip_multipart m;
+        peal_sip_part part;
+        peal_blob type, body;
+        source.part_count = 1 + kit_below(&random, 5);
+        for (size_t i = 0; i < source.part_count; ++i) {
+            parts[i] = (peal_sip_part_source){
+                .content_type = kit_below(&random, 2) ? S("a/b;c=d") : peal_str_of(NULL, 0),
+                .id = text_of(&random, token_text, ids[i], true),
+                .lines = kit_below(&random, 2) ? S("X: y\r\n") : peal_str_of(NULL, 0),
+                .body = text_of(&random, body_text, bodies[i], true)
+            };
         }
+        peal_blob_init(&type, 0);
+        peal_blob_init(&body, 0);
+        CK_OK(peal_sip_multipart_encode(&source, &type, &body));
+        CK_OK(peal_sip_multipart_init(&m, peal_blob_str(&type), peal_blob_str(&body), NULL));
+        for (size_t i = 0; i < source.part_count; ++i) {
+            CK_OK(peal_sip_multipart_next(&m, &part));
+            ck_assert(peal_str_eq(part.body, parts[i].body));
+            ck_assert(peal_str_eq(part.content_type, parts[i].content_type));
+            ck_assert(peal_str_eq(part.id, parts[i].id));
+            ck_assert((peal_sip_part_value(&part, S("x"), 0).p != NULL) ==
+                      (parts[i].lines.n > 0));
+        }
+        CK_IS(peal_sip_multipart_next(&m, &part), PEAL_I_END);
+        peal_blob_fini(&type);
+        peal_blob_fini(&body);
     }
+}
 END_TEST
 
 START_TEST(random_fragments_come_back)
-    {
-        kit_random random = { .state = 5 };
-        for (int round = 0; round < ROUNDS; ++round) {
-            char name[TEXT_MAX], value[TEXT_MAX], body[TEXT_MAX];
-            peal_sip_packet *p = NULL, *again = NULL;
-            if (round % 2) {
-                CK_OK(peal_sip_sipfrag_new(NULL, &p));
-            } else {
-                CK_OK(peal_sip_sipfrag_new_status(NULL, 100 + (unsigned)kit_below(&random, 600),
-                                                  text_of(&random, "aB c", value, true), &p));
-            }
-            for (size_t i = kit_below(&random, 4); i > 0; --i) {
-                name[0] = 'X'; /* no header that stands once */
-                peal_str n = text_of(&random, token_text, name, false);
-                name[0] = 'X';
-                CK_OK(peal_sip_packet_add_named(p, n, text_of(&random, "a b,;\"", value, false)));
-            }
-            peal_str b = text_of(&random, body_text, body, true);
-            if (b.n) {
-                CK_OK(peal_sip_packet_set_body(p, S("a/b"), b));
-            }
-            peal_str text = kit_encode(p);
-            CK_OK(peal_sip_sipfrag_decode(NULL, text, NULL, &again, NULL));
-            ck_assert_uint_eq(peal_sip_packet_status(again), peal_sip_packet_status(p));
-            ck_assert_uint_eq(peal_sip_packet_line_count(again), peal_sip_packet_line_count(p));
-            ck_assert(peal_str_eq(peal_sip_packet_body(again), peal_sip_packet_body(p)));
-            peal_str second = kit_encode(again);
-            ck_assert(peal_str_eq(text, second));
-            free((char *)text.p);
-            free((char *)second.p);
-            peal_sip_packet_unref(p);
-            peal_sip_packet_unref(again);
+{
+    kit_random random = { .state = 5 };
+    for (int round = 0; round < ROUNDS; ++round) {
+        char name[TEXT_MAX], value[TEXT_MAX], body[TEXT_MAX];
+        peal_sip_packet *p = NULL, *again = NULL;
+        if (round % 2) {
+            CK_OK(peal_sip_sipfrag_new(NULL, &p));
+        } else {
+            CK_OK(peal_sip_sipfrag_new_status(NULL, 100 + (unsigned)kit_below(&random, 600),
+                                              text_of(&random, "aB c", value, true), &p));
         }
+        for (size_t i = kit_below(&random, 4); i > 0; --i) {
+            name[0] = 'X'; /* no header that stands once */
+            peal_str n = text_of(&random, token_text, name, false);
+            name[0] = 'X';
+            CK_OK(peal_sip_packet_add_named(p, n, text_of(&random, "a b,;\"", value, false)));
+        }
+        peal_str b = text_of(&random, body_text, body, true);
+        if (b.n) {
+            CK_OK(peal_sip_packet_set_body(p, S("a/b"), b));
+        }
+        peal_str text = kit_encode(p);
+        CK_OK(peal_sip_sipfrag_decode(NULL, text, NULL, &again, NULL));
+        ck_assert_uint_eq(peal_sip_packet_status(again), peal_sip_packet_status(p));
+        ck_assert_uint_eq(peal_sip_packet_line_count(again), peal_sip_packet_line_count(p));
+        ck_assert(peal_str_eq(peal_sip_packet_body(again), peal_sip_packet_body(p)));
+        peal_str second = kit_encode(again);
+        ck_assert(peal_str_eq(text, second));
+        free((char *)text.p);
+        free((char *)second.p);
+        peal_sip_packet_unref(p);
+        peal_sip_packet_unref(again);
     }
+}
 END_TEST
 
 START_TEST(random_summaries_and_words_come_back)
-    {
-        kit_random random = { .state = 6 };
-        for (int round = 0; round < ROUNDS; ++round) {
-            peal_sip_message_summary summary = { .waiting = round % 2 }, again;
-            char text[TEXT_MAX];
-            peal_blob out, plain;
-            for (size_t i = 0; i < PEAL_SIP_MESSAGE_CLASS_COUNT; ++i) {
-                peal_sip_message_counts *c = &summary.counts[i];
-                c->given = kit_below(&random, 2);
-                c->urgent_given = c->given && kit_below(&random, 2);
-                c->new_count = c->given ? kit_next(&random) * 256 : 0;
-                c->old_urgent = c->urgent_given ? kit_next(&random) : 0;
-            }
-            peal_blob_init(&out, 0);
-            peal_blob_init(&plain, 0);
-            CK_OK(peal_sip_message_summary_encode(&summary, &out));
-            CK_OK(peal_sip_message_summary_decode(peal_blob_str(&out), &again));
-            for (size_t i = 0; i < PEAL_SIP_MESSAGE_CLASS_COUNT; ++i) {
-                ck_assert(memcmp(&again.counts[i], &summary.counts[i], sizeof again.counts[i]) ==
-                          0);
-            }
-            peal_blob_clear(&out);
-            peal_str words = text_of(&random, "a =?_zZ", text, false);
-            CK_OK(peal_sip_encoded_words_encode(words, &out));
-            CK_OK(peal_sip_encoded_words_decode(peal_blob_str(&out), &plain));
-            ck_assert(peal_str_eq(peal_blob_str(&plain), words));
-            peal_blob_fini(&out);
-            peal_blob_fini(&plain);
+{
+    kit_random random = { .state = 6 };
+    for (int round = 0; round < ROUNDS; ++round) {
+        peal_sip_message_summary summary = { .waiting = round % 2 }, again;
+        char text[TEXT_MAX];
+        peal_blob out, plain;
+        for (size_t i = 0; i < PEAL_SIP_MESSAGE_CLASS_COUNT; ++i) {
+            peal_sip_message_counts *c = &summary.counts[i];
+            c->given = kit_below(&random, 2);
+            c->urgent_given = c->given && kit_below(&random, 2);
+            c->new_count = c->given ? kit_next(&random) * 256 : 0;
+            c->old_urgent = c->urgent_given ? kit_next(&random) : 0;
         }
+        peal_blob_init(&out, 0);
+        peal_blob_init(&plain, 0);
+        CK_OK(peal_sip_message_summary_encode(&summary, &out));
+        CK_OK(peal_sip_message_summary_decode(peal_blob_str(&out), &again));
+        for (size_t i = 0; i < PEAL_SIP_MESSAGE_CLASS_COUNT; ++i) {
+            ck_assert(memcmp(&again.counts[i], &summary.counts[i], sizeof again.counts[i]) ==
+                      0);
+        }
+        peal_blob_clear(&out);
+        peal_str words = text_of(&random, "a =?_zZ", text, false);
+        CK_OK(peal_sip_encoded_words_encode(words, &out));
+        CK_OK(peal_sip_encoded_words_decode(peal_blob_str(&out), &plain));
+        ck_assert(peal_str_eq(peal_blob_str(&plain), words));
+        peal_blob_fini(&out);
+        peal_blob_fini(&plain);
     }
+}
 END_TEST
 
 /* A stream that lacks memory once can be fed the same bytes again. */
@@ -361,26 +361,26 @@ static peal_result writers_life(peal_str text)
 }
 
 START_TEST(each_allocation_may_fail)
-    {
-        peal_result (*const lives[])(peal_str) = { stream_life, packet_life, writers_life };
-        peal_str text = kit_load("12-invite-3proxies.sip");
-        unsigned nth = 1;
-        ck_assert_int_eq(peal_test_alloc_install(), PEAL_OK);
-        for (;; ++nth) {
-            peal_test_alloc_fail_nth(nth);
-            peal_result r = lives[_i](text);
-            if (!peal_test_alloc_has_failed()) {
-                CK_OK(r);
-                break;
-            }
-            ck_assert_int_eq(r, PEAL_E_NO_MEMORY);
-            ck_assert_uint_eq(peal_alloc_live(), 0);
-            ck_assert_uint_eq(peal_sip_packet_live(), 0);
+{
+    peal_result (*const lives[])(peal_str) = { stream_life, packet_life, writers_life };
+    peal_str text = kit_load("12-invite-3proxies.sip");
+    unsigned nth = 1;
+    ck_assert_int_eq(peal_test_alloc_install(), PEAL_OK);
+    for (;; ++nth) {
+        peal_test_alloc_fail_nth(nth);
+        peal_result r = lives[_i](text);
+        if (!peal_test_alloc_has_failed()) {
+            CK_OK(r);
+            break;
         }
-        ck_assert_uint_gt(nth, 4);
-        peal_test_alloc_remove();
-        free((char *)text.p);
+        ck_assert_int_eq(r, PEAL_E_NO_MEMORY);
+        ck_assert_uint_eq(peal_alloc_live(), 0);
+        ck_assert_uint_eq(peal_sip_packet_live(), 0);
     }
+    ck_assert_uint_gt(nth, 4);
+    peal_test_alloc_remove();
+    free((char *)text.p);
+}
 END_TEST
 
 static const struct {
@@ -397,29 +397,29 @@ static const struct {
 
 /* Seeds and found inputs, each also cut at every byte. */
 START_TEST(found_inputs_are_survived)
-    {
-        char path[1024];
-        size_t files = 0;
-        const char *top = getenv("top_srcdir");
-        snprintf(path, sizeof path, "%s/test/data/fuzz/%s", top ? top : ".", targets[_i].name);
-        DIR *folder = opendir(path);
-        ck_assert_msg(folder != NULL, "%s cannot be opened", path);
-        for (struct dirent *entry; (entry = readdir(folder)) != NULL;) {
-            char name[1024];
-            if (entry->d_name[0] == '.') {
-                continue;
-            }
-            snprintf(name, sizeof name, "fuzz/%s/%.300s", targets[_i].name, entry->d_name);
-            peal_str text = kit_load(name);
-            for (size_t n = text.n > 600 ? text.n - 100 : 0; n <= text.n; ++n) {
-                ck_assert_int_eq(targets[_i].run((const uint8_t *)text.p, n), 0);
-            }
-            free((char *)text.p);
-            ++files;
+{
+    char path[1024];
+    size_t files = 0;
+    const char *top = getenv("top_srcdir");
+    snprintf(path, sizeof path, "%s/test/data/fuzz/%s", top ? top : ".", targets[_i].name);
+    DIR *folder = opendir(path);
+    ck_assert_msg(folder != NULL, "%s cannot be opened", path);
+    for (struct dirent *entry; (entry = readdir(folder)) != NULL;) {
+        char name[1024];
+        if (entry->d_name[0] == '.') {
+            continue;
         }
-        closedir(folder);
-        ck_assert_uint_gt(files, 0);
+        snprintf(name, sizeof name, "fuzz/%s/%.300s", targets[_i].name, entry->d_name);
+        peal_str text = kit_load(name);
+        for (size_t n = text.n > 600 ? text.n - 100 : 0; n <= text.n; ++n) {
+            ck_assert_int_eq(targets[_i].run((const uint8_t *)text.p, n), 0);
+        }
+        free((char *)text.p);
+        ++files;
     }
+    closedir(folder);
+    ck_assert_uint_gt(files, 0);
+}
 END_TEST
 
 Suite *suite_property(void)
