@@ -29,7 +29,8 @@ typedef struct peal_replay peal_replay;
 
 /** Starts a recording. A file of this name is kept as `<path>.old`. What was recorded stands in the
  * file at once, so it outlives a crash of the process.
- * @param path the file, made with mode 0600 @param port what to record, a real one; NULL: peal_port_default()
+ * @param path the file, made with mode 0600
+ * @param port what to record, a real one; NULL: peal_port_default()
  * @return PEAL_OK, PEAL_E_NO_MEMORY, PEAL_E_PERMISSION, PEAL_E_NOT_FOUND (no such folder),
  * PEAL_E_ARGUMENT (not a regular file, or a simulated, recording or replaying port), PEAL_E_OS (no
  * room, say). @thread any */
