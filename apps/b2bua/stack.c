@@ -385,7 +385,7 @@ static void on_abandon(peal_msg *msg)
  * lent the calling thread for it. */
 static void abandon(struct b2bua *app)
 {
-    init_command(app, &app->start, on_abandon);
+    init_command(app, &app->start, "abandon", on_abandon);
     peal__command_post(&app->start);
     while (!is_over(app)) {
         for (size_t i = 0; i < app->thread_count; i++) {
