@@ -62,6 +62,7 @@ static peal_result start(struct server *server, peal_port *port, peal_socket_add
 {
     const peal_thread_options options = { .size = sizeof options, .port = port };
     const peal_sip_dispatcher_config accept = { .size = sizeof accept,
+                                                .allow = PEAL_STR("OPTIONS"),
                                                 .manager = &server->incoming };
     server->user.vt = &user_vt;
     server->incoming.vt = &incoming_vt;
@@ -111,10 +112,11 @@ int main(void)
     const peal_test_command command = { "server", command_server, &address };
     const peal_test_play_options options = { .size = sizeof options, .commands = &command,
                                              .command_count = 1 };
-    if (peal_init() < 0 || peal_sip_init() < 0) {
+    peal_test_net *net = peal_test_net_new(1);
+    /* Keys that tags are made with come from the seed too. */
+    if (peal_init_with(peal_test_net_port(net, "server")) < 0 || peal_sip_init() < 0) {
         return EXIT_FAILURE;
     }
-    peal_test_net *net = peal_test_net_new(1);
     (void)peal_sim_host_address(peal_test_net_host(net, "server"), 0, &address);
     address.port = 5060;
     if (start(&server, peal_test_net_port(net, "server"), &address) < 0 ||
@@ -128,11 +130,11 @@ int main(void)
     (void)peal_test_net_run(net, 60000, is_down, &server);
     peal_sip_core_config_unrefp(&server.core);
     peal_thread_unref(server.thread);
-    peal_test_net_free(net);
     int status = failure || server.asked != 20 ? EXIT_FAILURE : EXIT_SUCCESS;
     free(failure);
     if (peal_sip_fini() < 0 || peal_fini() < 0) {
-        return EXIT_FAILURE;
+        status = EXIT_FAILURE;
     }
+    peal_test_net_free(net);
     return status;
 }

@@ -27,14 +27,27 @@ struct next_hop {
     bool is_route;            /* ;lr: only the way; the Request-URI stays */
 };
 
+/* A file that was read for the options. */
+struct b2bua_file {
+    struct b2bua_file *next;
+    char *path;
+    char *text; /* ends in NUL */
+    size_t bytes;
+};
+
 struct b2bua_options {
+    /* The host's: reads a file, to be freed; NULL: from the disk. Gives NULL when it cannot. */
+    char *(*load)(void *arg, const char *path, size_t *ret_bytes);
+    void *load_arg;
+    struct b2bua_file *files; /* what was read, in order */
+    char record[512];         /* file to record into; "": none */
     peal_socket_addr listen[B2BUA_LISTEN_MAX];
     size_t listen_count;
     peal_socket_addr local[2]; /* told to peers when listening on a wildcard: IPv4, IPv6 */
     struct next_hop hops[B2BUA_HOPS_MAX];
     size_t hop_count;
     enum b2bua_mode mode;
-    peal_port *port; /* NULL: the default one */
+    peal_port *port; /* NULL: the default one; a host may set its own */
     int trace_level;
     uint32_t max_calls;      /* 0: no limit */
     uint32_t drain_s;        /* how long calls may go on after SIGTERM */
@@ -50,6 +63,7 @@ struct b2bua_options {
 struct command {
     peal_msg msg;
     struct b2bua *app;
+    const char *name;
     int is_posted; /* atomic: still in the queue */
 };
 
@@ -128,6 +142,7 @@ struct call {
 
 /* options.c */
 peal_result peal__options_read(struct b2bua_options *options, int argc, char **argv, int *ret_exit);
+void peal__options_free(struct b2bua_options *options);
 /* Says one line "peal-b2bua: …" on standard error. */
 void peal__complain(const char *format, ...) PEAL_PRINTF(1, 2);
 

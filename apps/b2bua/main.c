@@ -17,6 +17,7 @@ enum { POLLED_TURN_MS = 20 };
 enum { SIGNALS_PER_TURN = 8 };
 
 static struct b2bua app;
+static peal_recording *recording;
 
 /* Blocked before any thread starts, so that all threads inherit it and only the main one takes
  * them. */
@@ -29,6 +30,7 @@ static void block_signals(sigset_t *set)
     (void)sigaddset(set, SIGUSR2);
     (void)sigprocmask(SIG_BLOCK, set, NULL);
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN); /* a recording that gets too big ends by itself */
 }
 
 /* SIGUSR2 says nothing by itself: the main thread looks whether all is over. */
@@ -91,6 +93,7 @@ static void run(const sigset_t *set)
     } else {
         run_threaded(set);
     }
+    peal_port_note(app.options.port, "down", B2BUA_NONE);
     peal__stack_free(&app);
 }
 
@@ -101,6 +104,50 @@ static void settle_memory(void)
 #ifdef __GLIBC__
     (void)mallopt(M_MMAP_THRESHOLD, 64 * 1024);
 #endif
+}
+
+/* --- recording */
+
+/* Everything that a replay has to be told before it starts. */
+static void note_start(peal_port *port, int argc, char **argv)
+{
+    peal_port_note(port, "program", peal_str_z("peal-b2bua"));
+    peal_port_note(port, "version", peal_str_z(peal_version()));
+    for (int i = 0; i < argc; i++) {
+        peal_port_note(port, "argument", peal_str_z(argv[i]));
+    }
+    for (struct b2bua_file *file = app.options.files; file; file = file->next) {
+        peal_port_note(port, "file", peal_str_z(file->path));
+        peal_port_note(port, "text", peal_str_of(file->text, file->bytes));
+    }
+    peal_port_note(port, "start", B2BUA_NONE);
+}
+
+static peal_result start_recording(int argc, char **argv)
+{
+    struct b2bua_options *o = &app.options;
+    if (!o->port) {
+        o->port = peal_port_default();
+    }
+    if (*o->record) {
+        peal_result r = peal_recording_new(o->record, o->port, &recording);
+        if (r < 0) {
+            peal__complain("--record '%s': cannot be written: %s", o->record, peal_result_text(r));
+            return r;
+        }
+        o->port = peal_recording_port(recording);
+        note_start(o->port, argc, argv);
+    }
+    peal__options_free(o);
+    return PEAL_OK;
+}
+
+/* Why it failed stands in the trace, since then. */
+static void end_recording(void)
+{
+    (void)peal_recording_free(recording);
+    recording = NULL;
+    app.options.port = NULL;
 }
 
 int main(int argc, char **argv)
@@ -114,13 +161,17 @@ int main(int argc, char **argv)
         return status;
     }
     settle_memory();
+    if (start_recording(argc, argv) < 0) {
+        return B2BUA_EXIT_CONFIG;
+    }
     block_signals(&set);
     peal_trace_set_level(-1, app.options.trace_level);
-    if ((r = peal_init()) < 0 || (r = peal_sip_init()) < 0) {
+    if ((r = peal_init_with(app.options.port)) < 0 || (r = peal_sip_init()) < 0) {
         peal__complain("cannot start: %s", peal_result_text(r));
         return 1;
     }
     run(&set);
+    end_recording();
     bool is_clean = peal_sip_fini() >= 0;
     is_clean = peal_fini() >= 0 && is_clean;
     if (!peal__census_print_last(&app) || !is_clean) {

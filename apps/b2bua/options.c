@@ -6,6 +6,8 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+enum { CONFIG_BYTES_MAX = 1 << 20 };
+
 void peal__complain(const char *format, ...)
 {
     char text[512];
@@ -108,6 +110,15 @@ static const char *set_port(struct b2bua_options *o, const char *value)
     return o->port ? NULL : "expected libuv or poll, or it is not built in";
 }
 
+static const char *set_record(struct b2bua_options *o, const char *value)
+{
+    if (!*value || strlen(value) >= sizeof o->record) {
+        return "expected the name of a file";
+    }
+    (void)snprintf(o->record, sizeof o->record, "%s", value);
+    return NULL;
+}
+
 static const char *set_trace(struct b2bua_options *o, const char *value)
 {
     static const char *const names[] = { "off", "error", "warning", "info", "debug", "message" };
@@ -170,6 +181,8 @@ static const struct row rows[] = {
            "time for answers still under way when the last call is over [1000]"),
     { "trace", "LEVEL", set_trace, 0, 0, 0,
       "off, error, warning, info, debug or message, on standard error [warning]" },
+    { "record", "FILE", set_record, 0, 0, 0,
+      "records the run for peal-replay; the file holds secrets" },
     { "config", "FILE", refuse_file, 0, 0, 0, "reads options from lines \"name = value\"" },
     { "tls-cert", "FILE", refuse, 0, 0, 0, "not built in" },
     { "tls-key", "FILE", refuse, 0, 0, 0, "not built in" },
@@ -236,30 +249,88 @@ static peal_result read_line(struct b2bua_options *o, char *line, const char *wh
     return PEAL_E_APP_CONFIG;
 }
 
+/* ---- files ---- */
+
+static char *load_from_disk(const char *path, size_t *ret_bytes)
+{
+    FILE *file = fopen(path, "r");
+    char *text = file ? malloc(CONFIG_BYTES_MAX + 1) : NULL;
+    size_t n = text ? fread(text, 1, CONFIG_BYTES_MAX, file) : 0;
+    if (text && (ferror(file) || n == CONFIG_BYTES_MAX)) {
+        free(text);
+        text = NULL;
+    }
+    if (file) {
+        (void)fclose(file); /* nothing was written */
+    }
+    if (text) {
+        text[n] = 0;
+        *ret_bytes = n;
+    }
+    return text;
+}
+
+/* Kept as it was read, for a recording; lines are taken apart in a copy. */
+static struct b2bua_file *load(struct b2bua_options *o, const char *path)
+{
+    struct b2bua_file **last = &o->files;
+    struct b2bua_file *file = calloc(1, sizeof *file);
+    if (!file) {
+        return NULL;
+    }
+    file->path = strdup(path);
+    file->text = o->load ? o->load(o->load_arg, path, &file->bytes)
+                         : load_from_disk(path, &file->bytes);
+    if (!file->path || !file->text) {
+        free(file->path);
+        free(file->text);
+        free(file);
+        return NULL;
+    }
+    while (*last) {
+        last = &(*last)->next;
+    }
+    *last = file;
+    return file;
+}
+
+void peal__options_free(struct b2bua_options *o)
+{
+    while (o->files) {
+        struct b2bua_file *file = o->files;
+        o->files = file->next;
+        free(file->path);
+        free(file->text);
+        free(file);
+    }
+}
+
 static peal_result read_file(struct b2bua_options *o, const char *path)
 {
     char line[1024];
     char where[320];
-    FILE *file = fopen(path, "r");
+    const struct b2bua_file *file = load(o, path);
     peal_result r = PEAL_OK;
     if (!file) {
         peal__complain("--config '%s': cannot be read", path);
         return PEAL_E_APP_CONFIG;
     }
-    for (unsigned n = 1; r >= 0 && fgets(line, sizeof line, file); n++) {
+    const char *at = file->text;
+    const char *end = at + file->bytes;
+    for (unsigned n = 1; r >= 0 && at < end; n++) {
+        const char *stop = memchr(at, '\n', (size_t)(end - at));
+        size_t bytes = (size_t)((stop ? stop : end) - at);
         (void)snprintf(where, sizeof where, "%.300s:%u: ", path, n);
-        if (!strchr(line, '\n') && !feof(file)) {
+        if (bytes >= sizeof line) {
             peal__complain("%sthe line is too long", where);
             r = PEAL_E_APP_CONFIG;
         } else {
+            memcpy(line, at, bytes);
+            line[bytes] = 0;
             r = read_line(o, line, where);
         }
+        at += bytes + 1;
     }
-    if (r >= 0 && ferror(file)) {
-        peal__complain("--config '%s': cannot be read", path);
-        r = PEAL_E_APP_CONFIG;
-    }
-    (void)fclose(file);
     return r;
 }
 
@@ -280,7 +351,8 @@ static void print_help(void)
 
 static void set_defaults(struct b2bua_options *o)
 {
-    memset(o, 0, sizeof *o);
+    const struct b2bua_options host = { .load = o->load, .load_arg = o->load_arg };
+    *o = host;
     o->mode = PEAL_HAVE_THREADS ? B2BUA_ONE : B2BUA_POLLED;
     o->trace_level = PEAL_TRACE_WARNING;
     o->max_calls = 20000;

@@ -6,6 +6,8 @@
 void peal__command_post(struct command *command)
 {
     if (!__atomic_exchange_n(&command->is_posted, 1, __ATOMIC_ACQ_REL)) {
+        peal_port_note(peal_thread_port(command->app->core_thread), "command",
+                       peal_str_z(command->name));
         peal_thread_post(command->app->core_thread, &command->msg);
     }
 }
@@ -336,8 +338,10 @@ static peal_result make_threads(struct b2bua *app)
     return r;
 }
 
-static void init_command(struct b2bua *app, struct command *command, void (*run)(peal_msg *msg))
+static void init_command(struct b2bua *app, struct command *command, const char *name,
+                         void (*run)(peal_msg *msg))
 {
+    command->name = name;
     command->app = app;
     command->msg.run = run;
 }
@@ -382,9 +386,9 @@ peal_result peal__stack_start(struct b2bua *app)
     app->generic_mgr.vt = &peal__generic_vt;
     peal_list_init(&app->calls);
     peal_timer_init(&app->drain_timer, on_drain_time_over);
-    init_command(app, &app->start, on_start);
-    init_command(app, &app->term, on_term);
-    init_command(app, &app->census, on_census);
+    init_command(app, &app->start, "start", on_start);
+    init_command(app, &app->term, "term", on_term);
+    init_command(app, &app->census, "census", on_census);
     peal_result r = make_threads(app);
     if (r >= 0) {
         r = make_stack(app);

@@ -4,7 +4,7 @@
 #include "framework/base/base_priv.h"
 
 static uint64_t secret[2];
-static bool secret_is_set;
+static bool secret_is_set, secret_is_drawn;
 
 static uint64_t rotl(uint64_t x, int bits)
 {
@@ -166,6 +166,7 @@ void peal__hash_set_secret(const uint8_t key[16])
     secret[0] = load64(key);
     secret[1] = load64(key + 8);
     secret_is_set = true;
+    secret_is_drawn = false;
 }
 
 peal_result peal__hash_draw_secret(peal_port *port)
@@ -177,6 +178,14 @@ peal_result peal__hash_draw_secret(peal_port *port)
     peal_result r = port->vt->random(port, key, sizeof key);
     if (peal_is_ok(r)) {
         peal__hash_set_secret(key);
+        secret_is_drawn = true;
     }
     return r;
+}
+
+void peal__hash_forget_secret(void)
+{
+    if (secret_is_drawn) {
+        secret_is_set = secret_is_drawn = false;
+    }
 }

@@ -53,6 +53,7 @@ static peal_result tear_down(void)
     peal_pool_flush();
     peal__quarantine_flush();
     peal__registry_fini();
+    peal__hash_forget_secret();
     return PEAL_OK;
 }
 

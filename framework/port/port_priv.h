@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Role: what the thread package and tests need of the ports beyond the public vtable: one wait for
- * several loops, and the door between servicing threads and the simulator that schedules them.
+ * several loops, and the doors between servicing threads and the simulator that schedules them, and
+ * the ports that record and replay.
  * Thread: as each function says. */
 #ifndef PEAL_FRAMEWORK_PORT_PORT_PRIV_H
 #define PEAL_FRAMEWORK_PORT_PORT_PRIV_H
@@ -63,5 +64,77 @@ peal_result peal__sim_run_port(peal_port *port, uint64_t virtual_ms, bool (*done
                                void *arg);
 /** Moves the virtual clock without running anything, as if the machine had been asleep. */
 void peal__sim_advance_us(peal_port *port, uint64_t us);
+
+/* ---- A servicing thread on a port that records or replays ---- */
+
+/** Parts of a turn. Each begins with taking in what others posted, so no part depends on what is
+ * posted while it runs: whole parts can be repeated one by one on one system thread. */
+enum {
+    PEAL__PART_SOCKETS,  /**< waiting, sockets speak */
+    PEAL__PART_MESSAGES, /**< messages and timers run */
+    PEAL__PART_LEFT      /**< messages that are left after the last turn */
+};
+
+/** So many messages of one sender that came next to each other. */
+typedef struct peal__tape_run {
+    uint32_t sender; /**< id of its tape; 0: outside */
+    uint32_t count;
+} peal__tape_run;
+
+/** What a replay asks of a servicing thread. */
+typedef struct peal__tape_ops {
+    /** Messages of this sender that were posted and not taken in. */
+    size_t (*pending)(void *thread, uint32_t sender);
+    /** Runs a part of a turn. @return false: it is running already */
+    bool (*run_part)(void *thread, int part);
+} peal__tape_ops;
+
+typedef struct peal__tape peal__tape;
+typedef struct peal__tape_vt {
+    bool is_replay;
+    /** What the calling system thread asks of the port belongs to this tape from now on.
+     * @return what it belonged to before, for leave() */
+    peal__tape *(*enter)(peal__tape *self);
+    void (*leave)(peal__tape *self, peal__tape *outer);
+    /** A value that came about on another thread: recorded, or as it was then. @thread the tape's
+     */
+    uint64_t (*seen)(peal__tape *self, uint64_t value);
+    /** Messages and timers that ran in this turn. @thread the tape's */
+    void (*ran)(peal__tape *self, unsigned messages, unsigned timers);
+
+    /* Recording: posting and taking in happen between begin and end, so that their order is known.
+     */
+    void (*post_begin)(peal__tape *self, uint32_t sender);
+    void (*post_end)(peal__tape *self);
+    void (*take_begin)(peal__tape *self);
+    void (*take_end)(peal__tape *self, int part);
+
+    /* Replay. */
+    void (*bind)(peal__tape *self, const peal__tape_ops *ops, void *thread);
+    /** What is taken in at the start of this part; valid until the next call. */
+    const peal__tape_run *(*take)(peal__tape *self, int part, size_t *ret_count);
+    /** There is nothing to repeat any more: everything is taken as it comes. */
+    bool (*is_over)(const peal__tape *self);
+    /** The recording has a further part of a turn. */
+    bool (*has_part)(peal__tape *self);
+    /** Runs all threads as far as they come. @return something ran */
+    bool (*run_all)(peal__tape *self);
+    /** It cannot go on as recorded, for this reason: it is different, or the recording is cut. */
+    void (*give_up)(peal__tape *self, const char *why);
+} peal__tape_vt;
+
+/** Beside each servicing thread on such a port; lives as long as its loop. */
+struct peal__tape {
+    const peal__tape_vt *vt;
+    peal_port *clock; /**< for what is not part of the run: trace, how long to wait */
+    uint32_t id;      /**< from 1, in the order of making */
+    char name[16];    /**< of the thread */
+};
+
+/** The loop's tape, NULL on all other ports. */
+peal__tape *peal__tape_of(const peal_port *port, peal_loop *loop);
+/** The same for each of the two ports (port_record.c, port_replay.c). */
+peal__tape *peal__record_tape(const peal_port *port, peal_loop *loop);
+peal__tape *peal__replay_tape(const peal_port *port, peal_loop *loop);
 
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Role: the life of a servicing thread: making it, its two activations, stopping, joining, ending.
  * Thread: as each function says. */
+#include <stdio.h>
+
 #include "framework/base/base_priv.h"
 #include "framework/thread/thread_priv.h"
 
@@ -28,7 +30,10 @@ static peal_result open_parts(peal__engine *engine, size_t pool_idle_bytes)
         return r;
     }
     r = peal_pool_new(pool_idle_bytes ? pool_idle_bytes : POOL_IDLE_BYTES, &engine->pool);
-    return r < 0 ? r : port->loop_open(engine->port, &engine->loop);
+    if (r >= 0) {
+        r = port->loop_open(engine->port, &engine->loop);
+    }
+    return r < 0 ? r : peal__engine_bind_tape(engine);
 }
 
 /* ---- what the simulator sees ---- */
@@ -103,6 +108,7 @@ static void free_engine(peal__engine *engine)
         engine->port->vt->loop_close(engine->loop);
     }
     peal_pool_release(engine->pool);
+    peal_vec_fini(&engine->pending);
     memset(engine->random, 0, sizeof engine->random);
     memset(engine->random_key, 0, sizeof engine->random_key);
     peal_free(engine);
@@ -170,16 +176,25 @@ static void system_thread(void *arg)
     end_system_thread(engine);
 }
 
+static void name_tape(peal__engine *engine, const char *name)
+{
+    if (engine->tape) {
+        (void)snprintf(engine->tape->name, sizeof engine->tape->name, "%s", name);
+    }
+}
+
 static void set_name(peal__engine *engine, const char *name)
 {
     strncpy(engine->name_text, name ? name : "peal", sizeof engine->name_text - 1);
     atomic_store_explicit(&engine->name, engine->name_text, memory_order_release);
+    name_tape(engine, engine->name_text);
 }
 
 peal_result peal__engine_activate(peal__engine *engine, const char *name, size_t stack_bytes,
                                   int priority)
 {
-    if (!PEAL_HAVE_THREADS && !engine->runner.port) {
+    bool is_driven = engine->runner.port || peal__engine_is_replayed(engine);
+    if (!PEAL_HAVE_THREADS && !is_driven) {
         return PEAL_E_NOT_BUILT_IN;
     }
     int expected = PEAL__ENGINE_NEW;
@@ -187,8 +202,11 @@ peal_result peal__engine_activate(peal__engine *engine, const char *name, size_t
         return PEAL_E_STATE;
     }
     set_name(engine, name);
-    if (engine->runner.port) {
-        return PEAL_OK; /* the simulator gives it its turns */
+    if (is_driven) {
+        if (engine->tape) {
+            atomic_store(&engine->owner, 0);
+        }
+        return PEAL_OK; /* the simulator or the replay gives it its turns */
     }
     peal__pool_disown(engine->pool);
     atomic_store_explicit(&engine->owner, 0, memory_order_relaxed);
@@ -207,7 +225,7 @@ peal_result peal__engine_activate(peal__engine *engine, const char *name, size_t
 
 static int64_t left_us(peal__engine *engine, uint64_t end_ns)
 {
-    uint64_t now_ns = engine->port->vt->now_ns(engine->port);
+    uint64_t now_ns = peal__engine_clock_ns(engine);
     return now_ns < end_ns ? (int64_t)((end_ns - now_ns + 999) / 1000) : 0;
 }
 
@@ -217,7 +235,7 @@ static peal_result run_for(peal__engine *engine, uint32_t timeout_ms)
         peal_result r = peal__engine_turn(engine, 0);
         return engine->held && r >= 0 ? peal__engine_turn(engine, 0) : r;
     }
-    uint64_t end_ns = engine->port->vt->now_ns(engine->port) + (uint64_t)timeout_ms * 1000000;
+    uint64_t end_ns = peal__engine_clock_ns(engine) + (uint64_t)timeout_ms * 1000000;
     peal_result r = PEAL_OK;
     for (int64_t left = (int64_t)timeout_ms * 1000; r >= 0 && left > 0;
          left = left_us(engine, end_ns)) {
@@ -238,6 +256,7 @@ peal_result peal__engine_begin_polled(peal__engine *engine)
     if (state == PEAL__ENGINE_NEW &&
         atomic_compare_exchange_strong(&engine->state, &state, PEAL__ENGINE_POLLED)) {
         atomic_store(&engine->name, "polled");
+        name_tape(engine, "polled");
         state = PEAL__ENGINE_POLLED;
     }
     return state == PEAL__ENGINE_POLLED ? peal__engine_claim(engine) : PEAL_E_STATE;
@@ -245,15 +264,28 @@ peal_result peal__engine_begin_polled(peal__engine *engine)
 
 peal_result peal__engine_activate_for(peal__engine *engine, uint32_t timeout_ms, bool *ret_ready)
 {
+    bool ready = false;
     peal_result r = peal__engine_begin_polled(engine);
     if (r < 0) {
         return r;
     }
+    if (peal__engine_is_replayed(engine)) {
+        timeout_ms = 0;
+        peal__engine_unclaim(engine);
+        if (peal__engine_replay_for(engine, &ready)) {
+            goto out;
+        }
+        r = peal__engine_claim(engine); /* nothing is left: it runs freely */
+        if (r < 0) {
+            return r;
+        }
+    }
     peal__engine_enter(engine);
     r = run_for(engine, timeout_ms);
-    bool ready = peal__engine_is_ready(engine);
+    ready = peal__engine_is_ready(engine);
     peal__engine_leave(engine);
     peal__engine_unclaim(engine);
+out:
     if (ret_ready) {
         *ret_ready = ready;
     }
@@ -287,7 +319,7 @@ static void waiting_post_run(peal_msg *msg)
 
 peal_result peal__engine_post_wait(peal__engine *engine, peal_msg *msg)
 {
-    if (engine->runner.port ||
+    if (engine->runner.port || peal__engine_is_replayed(engine) ||
         atomic_load_explicit(&engine->owner, memory_order_relaxed) == peal__os_self()) {
         return PEAL_E_WOULD_DEADLOCK;
     }
@@ -359,6 +391,12 @@ peal_result peal__engine_join(peal__engine *engine)
     if (engine->runner.port) {
         return join_in_world(engine);
     }
+    if (peal__engine_is_replayed(engine)) {
+        peal__engine_replay_rest(engine);
+        atomic_store(&engine->state, PEAL__ENGINE_ENDED);
+        atomic_store(&engine->owner, peal__os_self());
+        return PEAL_OK;
+    }
     if (atomic_exchange(&engine->join_claimed, 1)) {
         return PEAL_E_STATE;
     }
@@ -374,7 +412,11 @@ void peal__engine_finish(peal__engine *engine)
     peal__pool_turn_begin(engine->pool);
     atomic_store_explicit(&engine->owner, peal__os_self(), memory_order_relaxed);
     peal__engine_enter(engine);
+    peal__tape *outer_tape = engine->tape ? engine->tape->vt->enter(engine->tape) : NULL;
     peal__engine_run_left(engine);
+    if (engine->tape) {
+        engine->tape->vt->leave(engine->tape, outer_tape);
+    }
     peal__engine_leave(engine);
     peal__engine_current = outer;
     peal_pool_flush();
@@ -394,13 +436,16 @@ static bool must_join(peal__engine *engine)
 {
     int state = atomic_load(&engine->state);
     return (state == PEAL__ENGINE_SYSTEM || state == PEAL__ENGINE_ENDED) && !engine->runner.port &&
-           peal__engine_current != engine;
+           !peal__engine_is_replayed(engine) && peal__engine_current != engine;
 }
 
 void peal__engine_abandon(peal__engine *engine)
 {
     atomic_store(&engine->abandoned, 1);
     atomic_store(&engine->stopping, 1);
+    if (peal__engine_is_replayed(engine)) {
+        peal__engine_replay_rest(engine);
+    }
     if (must_join(engine)) {
         engine->port->vt->loop_wake(engine->loop);
         if (!atomic_exchange(&engine->join_claimed, 1)) {

@@ -235,6 +235,15 @@ size_t peal_thread_timer_count(const peal_thread *t)
     return engine_of(t)->wheel.count;
 }
 
+uint64_t peal_thread_seen(peal_thread *t, uint64_t value)
+{
+    peal__engine *engine = engine_of(t);
+    if (PEAL_LIKELY(!engine->tape) || peal__engine_current != engine) {
+        return value;
+    }
+    return engine->tape->vt->seen(engine->tape, value);
+}
+
 bool peal_thread_check(const peal_thread *t, const char *object)
 {
     bool is_current = peal_thread_is_current(t);

@@ -130,11 +130,10 @@ static peal_result wait_all(group *g, int64_t limit_us)
 
 static peal_result run(group *g, uint32_t timeout_ms)
 {
-    peal_port *port = g->engines[0]->port;
-    uint64_t end_ns = port->vt->now_ns(port) + (uint64_t)timeout_ms * 1000000;
+    uint64_t end_ns = peal__engine_clock_ns(g->engines[0]) + (uint64_t)timeout_ms * 1000000;
     for (;;) {
         peal_result r = turn_all(g);
-        uint64_t now_ns = port->vt->now_ns(port);
+        uint64_t now_ns = peal__engine_clock_ns(g->engines[0]);
         if (r < 0 || all_ready(g) || (now_ns >= end_ns && !any_held(g))) {
             return r;
         }
@@ -146,10 +145,31 @@ static peal_result run(group *g, uint32_t timeout_ms)
     }
 }
 
+/* A replay runs all of its threads anyway. */
+static peal_result replay_all(const group *g, bool *ret_ready)
+{
+    bool all = true;
+    for (size_t i = 0; i < g->count; ++i) {
+        bool ready = false;
+        peal_result r = peal__engine_activate_for(g->engines[i], 0, &ready);
+        if (r < 0) {
+            return r;
+        }
+        all = all && ready;
+    }
+    if (ret_ready) {
+        *ret_ready = all;
+    }
+    return PEAL_OK;
+}
+
 peal_result peal__engine_group_activate_for(peal__engine *const *engines, size_t count,
                                             uint32_t timeout_ms, bool *ret_ready)
 {
     group g = { .engines = engines, .count = count };
+    if (peal__engine_is_replayed(engines[0])) {
+        return replay_all(&g, ret_ready);
+    }
     for (size_t i = 0; i < count; ++i) {
         if (engines[i]->runner.port) {
             return PEAL_E_ARGUMENT; /* peal_sim_run() runs these */

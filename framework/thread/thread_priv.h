@@ -8,6 +8,7 @@
 
 #include <peal/ecom_impl.h>
 #include <peal/thread.h>
+#include <peal/vec.h>
 
 #include "framework/port/port_os.h"
 #include "framework/port/port_priv.h"
@@ -135,6 +136,7 @@ typedef struct peal__engine {
     /* the owner's */
     peal_port *port;
     peal_loop *loop;
+    peal__tape *tape; /* NULL: neither recorded nor replayed */
     peal_pool *pool;
     uint64_t now_ns; /**< sample of this turn */
     bool now_stale;  /**< waited since the sample */
@@ -151,6 +153,7 @@ typedef struct peal__engine {
     const char *outer_trace_name; /**< while running: what trace had before */
     peal_port *outer_trace_port;
     char name_text[16];
+    peal_vec pending; /* of a replay: posted by others and not taken in, by sender */
     peal__wheel wheel;
 } peal__engine;
 
@@ -191,6 +194,9 @@ void peal__engine_finish(peal__engine *engine);
 /** Makes it the current one of this system thread, or no longer. */
 void peal__engine_enter(peal__engine *engine);
 void peal__engine_leave(peal__engine *engine);
+/** The parts of a turn. */
+peal_result peal__engine_first_part(peal__engine *engine, int64_t limit_us);
+void peal__engine_second_part(peal__engine *engine);
 /** One turn (K17), waiting at most @p limit_us (-1: for ever) for something to do. */
 peal_result peal__engine_turn(peal__engine *engine, int64_t limit_us);
 /** Stop was asked for, nothing waits, nothing is attached. */
@@ -201,7 +207,27 @@ bool peal__engine_has_work(const peal__engine *engine);
 int64_t peal__engine_until_timer_us(peal__engine *engine, bool exact);
 /** Samples the clock when it is stale or the engine is not running. */
 uint64_t peal__engine_now_ns(peal__engine *engine);
+/** The clock for how long to wait, which is not part of a recorded run. */
+uint64_t peal__engine_clock_ns(peal__engine *engine);
 /** Runs messages until none is left. */
 void peal__engine_run_left(peal__engine *engine);
+
+/* On a port that records or replays (thread_tape.c) */
+
+/** Finds the tape of a new engine. @return PEAL_OK, PEAL_E_NO_MEMORY */
+peal_result peal__engine_bind_tape(peal__engine *engine);
+PEAL_INLINE bool peal__engine_is_replayed(const peal__engine *engine)
+{
+    return engine->tape && engine->tape->vt->is_replay;
+}
+/** Posts from another thread. @thread any */
+void peal__engine_taped_post(peal__engine *engine, peal_msg *msg);
+/** Takes in what others posted. @thread owner */
+void peal__engine_taped_collect(peal__engine *engine, int part);
+peal_result peal__engine_taped_turn(peal__engine *engine, int64_t limit_us);
+/** Replay: runs until the recording has no further turn of it. */
+void peal__engine_replay_rest(peal__engine *engine);
+/** Replay: runs as far as it comes. @return false: there is nothing to repeat any more */
+bool peal__engine_replay_for(peal__engine *engine, bool *ret_ready);
 
 #endif

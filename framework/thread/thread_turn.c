@@ -36,12 +36,27 @@ int64_t peal__engine_until_timer_us(peal__engine *engine, bool exact)
     if (next == PEAL__NEVER) {
         return -1;
     }
-    uint64_t now_ns = sample(engine);
+    uint64_t now_ns = PEAL_UNLIKELY(engine->tape) ? peal__engine_clock_ns(engine) : sample(engine);
     uint64_t next_ns = next < UINT64_MAX / 1000000 ? next * 1000000 : UINT64_MAX;
     return next_ns <= now_ns ? 0 : (int64_t)((next_ns - now_ns + 999) / 1000);
 }
 
+uint64_t peal__engine_clock_ns(peal__engine *engine)
+{
+    peal_port *port = engine->tape ? engine->tape->clock : engine->port;
+    return port->vt->now_ns(port);
+}
+
 /* ---- posting ---- */
+
+static void collect(peal__engine *engine, int part)
+{
+    if (PEAL_UNLIKELY(engine->tape)) {
+        peal__engine_taped_collect(engine, part);
+    } else {
+        peal__queue_collect(&engine->queue);
+    }
+}
 
 void peal__engine_post(peal__engine *engine, peal_msg *msg)
 {
@@ -52,6 +67,10 @@ void peal__engine_post(peal__engine *engine, peal_msg *msg)
         return;
     }
     msg->posted_ns = current ? current->now_ns : engine->port->vt->now_ns(engine->port);
+    if (PEAL_UNLIKELY(engine->tape)) {
+        peal__engine_taped_post(engine, msg);
+        return;
+    }
     /* Whoever finds the queue empty wakes a sleeper; the sleeper looks again after it has lain
      * down, and both accesses are sequentially consistent, so one of the two sees the other. */
     if (peal__queue_push(&engine->queue, msg) &&
@@ -129,20 +148,21 @@ static peal_result wait_for_sockets(peal__engine *engine, int64_t limit_us)
     return r;
 }
 
-static void run_messages(peal__engine *engine)
+static unsigned run_messages(peal__engine *engine)
 {
-    unsigned left = engine->messages_per_turn;
-    peal__queue_collect(&engine->queue);
+    unsigned ran = 0, most = engine->messages_per_turn;
+    collect(engine, PEAL__PART_MESSAGES);
     if (engine->runner.port) {
-        left = peal__sim_batch(&engine->runner, left);
+        most = peal__sim_batch(&engine->runner, most);
     }
-    for (; left > 0; --left) {
+    for (; ran < most; ++ran) {
         peal_msg *msg = peal__queue_take(&engine->queue);
         if (!msg) {
             break;
         }
         msg->run(msg);
     }
+    return ran;
 }
 
 /* After the machine or the process stood still, answers wait in sockets and queues beside the
@@ -160,35 +180,54 @@ static bool must_hold(peal__engine *engine, uint64_t now_ms)
     return now_ms > next + LATE_MS;
 }
 
-static void run_timers(peal__engine *engine)
+static unsigned run_timers(peal__engine *engine)
 {
     uint64_t now_ms = engine->now_ns / 1000000;
     if (must_hold(engine, now_ms)) {
         engine->held = true;
-        return;
+        return 0;
     }
     engine->held = false;
-    engine->timers_fired += peal__wheel_fire(&engine->wheel, now_ms, TIMERS_PER_TURN);
+    unsigned fired = peal__wheel_fire(&engine->wheel, now_ms, TIMERS_PER_TURN);
+    engine->timers_fired += fired;
+    return fired;
 }
 
-peal_result peal__engine_turn(peal__engine *engine, int64_t limit_us)
+peal_result peal__engine_first_part(peal__engine *engine, int64_t limit_us)
 {
     peal__pool_turn_begin(engine->pool);
-    peal__queue_collect(&engine->queue);
+    collect(engine, PEAL__PART_SOCKETS);
     peal_result r = wait_for_sockets(engine, limit_us);
     if (engine->now_stale) {
         sample(engine);
     }
-    run_messages(engine);
-    run_timers(engine);
+    return r;
+}
+
+void peal__engine_second_part(peal__engine *engine)
+{
+    unsigned messages = run_messages(engine);
+    unsigned timers = run_timers(engine);
+    if (PEAL_UNLIKELY(engine->tape)) {
+        engine->tape->vt->ran(engine->tape, messages, timers);
+    }
     peal_pool_flush();
+}
+
+peal_result peal__engine_turn(peal__engine *engine, int64_t limit_us)
+{
+    if (PEAL_UNLIKELY(engine->tape)) {
+        return peal__engine_taped_turn(engine, limit_us);
+    }
+    peal_result r = peal__engine_first_part(engine, limit_us);
+    peal__engine_second_part(engine);
     return r;
 }
 
 void peal__engine_run_left(peal__engine *engine)
 {
     for (peal_msg *msg;;) {
-        peal__queue_collect(&engine->queue);
+        collect(engine, PEAL__PART_LEFT);
         msg = peal__queue_take(&engine->queue);
         if (!msg) {
             return;
@@ -230,7 +269,7 @@ void peal__engine_enter(peal__engine *engine)
     engine->outer_trace_name = peal__trace_thread_name;
     engine->outer_trace_port = peal__trace_port;
     peal__trace_thread_name = atomic_load_explicit(&engine->name, memory_order_relaxed);
-    peal__trace_port = engine->port;
+    peal__trace_port = engine->tape ? engine->tape->clock : engine->port;
     engine->now_stale = true;
     peal__engine_current = engine;
 }

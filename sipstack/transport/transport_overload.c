@@ -77,11 +77,12 @@ bool peal__sip_overload_has_room(peal__sip_transport *transport, const peal_sock
 {
     const peal__sip_overload *o = &transport->overload;
     uint64_t now = waiting(o);
-    if (now < o->high / 2) {
+    if (peal_thread_seen(transport->config.transport, now < o->high / 2)) {
         return true;
     }
-    return now < o->hard && waiting_of(o, source) < o->hard / 2 &&
-           waiting_bytes(o) + bytes <= o->hard_bytes;
+    bool has_room = now < o->hard && waiting_of(o, source) < o->hard / 2 &&
+                    waiting_bytes(o) + bytes <= o->hard_bytes;
+    return peal_thread_seen(transport->config.transport, has_room) != 0;
 }
 
 bool peal__sip_is_new_request(peal_sip_packet *packet)
@@ -123,6 +124,7 @@ peal__sip_admission peal__sip_overload_admit(peal__sip_transport *transport,
     uint64_t now = waiting(o);
     bool full = now >= o->high || peal_thread_is_congested(transport->config.core) ||
                 (now >= o->high / 2 && waiting_of(o, source) >= o->high - o->high / 4);
+    full = peal_thread_seen(transport->config.transport, full) != 0;
     if (!full || !peal__sip_is_new_request(packet)) {
         return PEAL__SIP_ADMIT;
     }

@@ -53,7 +53,7 @@ b2bua_node *b2bua_node_start(peal_port *port, const char *options)
         return NULL;
     }
     node->app.out = fopen("/dev/null", "w"); /* it has nothing to say here */
-    if (!node->app.out || peal_init() < 0) {
+    if (!node->app.out || peal_init_with(port) < 0) {
         node_free(node);
         return NULL;
     }
@@ -70,6 +70,7 @@ b2bua_node *b2bua_node_start(peal_port *port, const char *options)
             peal__complain("cannot start: %s", peal_result_text(r));
             peal__stack_free(&node->app);
         }
+        peal__options_free(&node->app.options);
         (void)peal_sip_fini();
     }
     (void)peal_fini();
@@ -111,6 +112,7 @@ int b2bua_node_free(b2bua_node *node)
 {
     int status = node->app.exit_status;
     peal__stack_free(&node->app);
+    peal__options_free(&node->app.options);
     if (node->app.still_held || node->app.call_count) {
         status = B2BUA_EXIT_LEAK;
     }

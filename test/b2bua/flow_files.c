@@ -116,6 +116,17 @@ size_t flows_read(const char *folder, flow **ret)
     return count;
 }
 
+bool flow_needs_simulation(const flow *f)
+{
+    static const char *const words[] = { "\ncut ", "\npause ", "\nkill ", "\nlink " };
+    for (size_t i = 0; i < sizeof words / sizeof *words; ++i) {
+        if (strstr(f->text, words[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool flow_needs_ipv6(const flow *f)
 {
     return strstr(f->text, " v6\n") || strstr(f->text, "b2bua v6");

@@ -13,6 +13,8 @@ typedef struct flow {
 
 /* All flows in a folder, by file name and place. @return how many; 0 when it cannot be read */
 size_t flows_read(const char *folder, flow **ret);
+/* It does to the network what only a simulated one suffers. */
+bool flow_needs_simulation(const flow *f);
 /* It has peers that speak IPv6. */
 bool flow_needs_ipv6(const flow *f);
 void flows_free(flow *flows, size_t count);

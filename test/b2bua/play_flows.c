@@ -266,6 +266,9 @@ static int play(const flow *f, const char *mode)
 static bool can_play(const flow *f)
 {
     peal_socket_addr v6;
+    if (flow_needs_simulation(f)) {
+        return false;
+    }
     if (!flow_needs_ipv6(f)) {
         return true;
     }

@@ -4,6 +4,7 @@
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <peal/test/failure.h>
 #include <peal/test/memory.h>
@@ -190,13 +191,40 @@ START_TEST(a_flow_in_every_mode)
 }
 END_TEST
 
+/* All flows in one number. */
+static uint64_t all_hashes(void)
+{
+    uint64_t hash = 0;
+    for (size_t i = 0; i < flow_count; ++i) {
+        if (PEAL_HAVE_IPV6 || !flow_needs_ipv6(&flows[i])) {
+            hash = hash * 31 + play(&flows[i], PEAL_HAVE_THREADS ? "3" : "polled", 7);
+        }
+    }
+    return hash;
+}
+
+/* A run must not depend on where the system puts things in memory, nor on any chance but the
+ * seed's: another process has other addresses and other keys. */
+START_TEST(another_process_gives_the_same_runs)
+{
+    char command[64], line[64] = "";
+    (void)snprintf(command, sizeof command, "exec /proc/%d/exe hash", (int)getpid());
+    FILE *other = popen(command, "r");
+    ck_assert_ptr_nonnull(other);
+    uint64_t mine = all_hashes();
+    ck_assert_ptr_nonnull(fgets(line, sizeof line, other));
+    ck_assert_int_eq(pclose(other), 0);
+    ck_assert_uint_eq(mine, strtoull(line, NULL, 16));
+}
+END_TEST
+
 static void fail_check(void *arg, const char *text)
 {
     (void)arg;
     ck_abort_msg("%s", text);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     char folder[OPTIONS_BYTES];
     const char *top = getenv("top_srcdir");
@@ -206,11 +234,17 @@ int main(void)
         (void)fprintf(stderr, "no flows in %s\n", folder);
         return EXIT_FAILURE;
     }
+    if (argc > 1 && strcmp(argv[1], "hash") == 0) {
+        (void)printf("%llx\n", (unsigned long long)all_hashes());
+        flows_free(flows, flow_count);
+        return EXIT_SUCCESS;
+    }
     peal_test_set_failure_handler(fail_check, NULL);
     Suite *suite = suite_create("b2bua in the simulator");
     TCase *tests = tcase_create("flows");
     tcase_set_timeout(tests, 60);
     tcase_add_loop_test(tests, a_flow_in_every_mode, 0, (int)flow_count);
+    tcase_add_test(tests, another_process_gives_the_same_runs);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

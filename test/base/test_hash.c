@@ -111,7 +111,11 @@ START_TEST(the_secret_is_drawn_once_and_never_over_a_set_one)
     ck_assert_int_eq(peal__hash_draw_secret(&working), PEAL_OK);
     ck_assert_uint_eq(peal_hash_bytes(PEAL_STR("x")), peal__siphash(key, 1, 3, PEAL_STR("x")));
     ck_assert_int_eq(peal__hash_draw_secret(&broken), PEAL_OK);
+    peal__hash_forget_secret();
+    ck_assert_int_eq(peal__hash_draw_secret(&broken), PEAL_E_OS);
+    ck_assert_int_eq(peal__hash_draw_secret(&working), PEAL_OK);
     peal__hash_set_secret(zero_key);
+    peal__hash_forget_secret(); /* not one that was set */
     ck_assert_int_eq(peal__hash_draw_secret(&working), PEAL_OK);
     ck_assert_uint_eq(peal_hash_bytes(PEAL_STR("x")), peal__siphash(zero_key, 1, 3, PEAL_STR("x")));
 }

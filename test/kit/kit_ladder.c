@@ -4,7 +4,7 @@
 
 #include "test/kit/kit_priv.h"
 
-enum { MESSAGES_DEFAULT = 400, LABEL_MAX = 40, MARK_MAX = 40, COLUMN = 18, COLUMNS_MAX = 32 };
+enum { MESSAGES_DEFAULT = 400, LABEL_MAX = 40, MARK_MAX = 40, COLUMN = 21, COLUMNS_MAX = 32 };
 
 typedef struct rung {
     uint64_t number, at_us;
@@ -222,6 +222,14 @@ static void add_spaces(peal__test_text *text, size_t n)
     }
 }
 
+static void end_line(peal__test_text *text)
+{
+    while (text->n && text->p[text->n - 1] == ' ') {
+        --text->n;
+    }
+    peal__test_add(text, PEAL_STR("\n"));
+}
+
 /* The lines of all columns with an arrow between two of them. */
 static void add_arrow(peal__test_text *text, const rung *r, int columns)
 {
@@ -246,7 +254,8 @@ static void add_arrow(peal__test_text *text, const rung *r, int columns)
         memcpy(line + start, "=> ", 3);
         memcpy(line + start + 3, r->label, n);
     }
-    peal__test_addf(text, "%s%s\n", line, r->mark);
+    peal__test_addf(text, "%s%s", line, r->mark);
+    end_line(text);
     free(line);
 }
 
@@ -261,7 +270,7 @@ char *peal_test_ladder_text(const peal_test_ladder *ladder)
         peal__test_add(&text, peal_str_of(name, n));
         add_spaces(&text, COLUMN - n);
     }
-    peal__test_add(&text, PEAL_STR("\n"));
+    end_line(&text);
     if (kept < ladder->count) {
         peal__test_addf(&text, "           ... %llu messages before\n",
                         (unsigned long long)(ladder->count - kept));

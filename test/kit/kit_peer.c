@@ -39,13 +39,14 @@ static uint64_t hash_of(peal_str bytes)
 static bool is_repeated(peal__test_peer *peer, peal_str bytes)
 {
     uint64_t hash = hash_of(bytes);
-    for (size_t i = 0; i < peer->seen_count; ++i) {
+    size_t kept =
+        peer->seen_count < PEAL__TEST_SEEN_MAX ? peer->seen_count : PEAL__TEST_SEEN_MAX;
+    for (size_t i = 0; i < kept; ++i) {
         if (peer->seen[i] == hash) {
             return true;
         }
     }
-    peer->seen = peal__test_grow(peer->seen, (peer->seen_count + 1) * sizeof hash);
-    peer->seen[peer->seen_count++] = hash;
+    peer->seen[peer->seen_count++ % PEAL__TEST_SEEN_MAX] = hash;
     return false;
 }
 
@@ -110,7 +111,6 @@ void peal__test_peer_free(peal__test_peer *peer)
         peer->dialogs = next;
     }
     free_messages(peer->inbox);
-    free(peer->seen);
     free(peer->last.p);
     free(peer->name);
     free(peer);

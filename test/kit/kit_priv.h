@@ -92,6 +92,9 @@ peal_result peal__test_say(peal__test_ear *ear, const peal_socket_addr *to, peal
 
 /* ---- peers (kit_peer.c) ---- */
 
+/** How far back a peer knows a message again. */
+enum { PEAL__TEST_SEEN_MAX = 4096 };
+
 typedef struct peal__test_message {
     struct peal__test_message *next;
     peal_socket_addr from;
@@ -120,8 +123,8 @@ typedef struct peal__test_peer {
     char *name;
     peal__test_dialog *dialogs, *current;
     peal__test_message *inbox; /**< oldest first */
-    uint64_t *seen;            /**< hashes of what came */
-    size_t seen_count;
+    uint64_t seen[PEAL__TEST_SEEN_MAX]; /**< hashes of what came last */
+    size_t seen_count;                  /**< ever */
     peal__test_text last; /**< sent */
     peal_socket_addr last_to;
 } peal__test_peer;

@@ -424,10 +424,10 @@ START_TEST(a_ladder_keeps_the_last_messages)
     peal_test_ladder_note(ladder, 7000, "the end");
     char *text = peal_test_ladder_text(ladder);
     peal_test_ladder_free(ladder);
-    ck_assert_str_eq(text, "           left              right             \n"
+    ck_assert_str_eq(text, "           left                 right\n"
                            "           ... 4 messages before\n"
-                           "     0.005 |-ACK (1)-------->|                 \n"
-                           "     0.006 |=> 2 bytes       |                 \n"
+                           "     0.005 |-ACK (1)----------->|\n"
+                           "     0.006 |=> 2 bytes          |\n"
                            "     0.007 -- the end\n");
     free(text);
 }

@@ -4,7 +4,7 @@
 #include "test/fuzz/fuzz_packet.h"
 #include "test/parser/parser_kit.h"
 
-#include <peal/alloc.h>
+#include <peal/test/memory.h>
 
 START_TEST(every_truncation_is_survived)
 {
@@ -60,29 +60,6 @@ START_TEST(every_byte_left_out_is_survived)
 }
 END_TEST
 
-/* An allocator whose nth call fails. */
-static size_t calls, fail_at;
-
-static bool fails(void)
-{
-    return ++calls == fail_at;
-}
-static void *failing_alloc(void *arg, size_t bytes)
-{
-    (void)arg;
-    return fails() ? NULL : malloc(bytes);
-}
-static void *failing_realloc(void *arg, void *block, size_t bytes)
-{
-    (void)arg;
-    return fails() ? NULL : realloc(block, bytes);
-}
-static void failing_free(void *arg, void *block)
-{
-    (void)arg;
-    free(block);
-}
-
 /* A life of packets; stops at the first error. */
 static peal_result life(peal_str text)
 {
@@ -132,24 +109,18 @@ static peal_result life(peal_str text)
 
 START_TEST(each_allocation_may_fail)
 {
-    const peal_allocator allocator = { .size = sizeof allocator,
-                                       .alloc = failing_alloc,
-                                       .realloc = failing_realloc,
-                                       .free = failing_free };
     peal_str text = kit_load("12-invite-3proxies.sip");
-    CK_OK(peal_set_allocator(&allocator));
-    fail_at = 0;
-    calls = 0;
+    CK_OK(peal_test_alloc_install());
     CK_OK(life(text));
-    size_t needed = calls;
+    size_t needed = peal_test_alloc_count();
     ck_assert_uint_gt(needed, 5);
-    for (fail_at = 1; fail_at <= needed; ++fail_at) {
-        calls = 0;
+    for (size_t n = 1; n <= needed; ++n) {
+        peal_test_alloc_fail_nth(n);
         CK_IS(life(text), PEAL_E_NO_MEMORY);
         ck_assert_uint_eq(peal_sip_packet_live(), 0);
         ck_assert_uint_eq(peal_alloc_live(), 0);
     }
-    CK_OK(peal_set_allocator(NULL));
+    peal_test_alloc_remove();
     free((char *)text.p);
 }
 END_TEST
@@ -157,10 +128,6 @@ END_TEST
 /* A message of many lines needs the frame's own block too. */
 START_TEST(the_frame_may_lack_memory)
 {
-    const peal_allocator allocator = { .size = sizeof allocator,
-                                       .alloc = failing_alloc,
-                                       .realloc = failing_realloc,
-                                       .free = failing_free };
     static char text[8192];
     peal_sip_packet *packet = NULL;
     peal_sip_fault fault;
@@ -170,15 +137,13 @@ START_TEST(the_frame_may_lack_memory)
         n += (size_t)snprintf(text + n, sizeof text - n, "X: %d\r\n", i);
     }
     n += (size_t)snprintf(text + n, sizeof text - n, "\r\n");
-    CK_OK(peal_set_allocator(&allocator));
-    calls = 0;
-    fail_at = 1;
+    CK_OK(peal_test_alloc_install());
+    peal_test_alloc_fail_nth(1);
     CK_IS(peal_sip_packet_decode(NULL, peal_str_of(text, n), NULL, &packet, &fault),
           PEAL_E_NO_MEMORY);
     ck_assert_int_eq(fault.result, PEAL_E_NO_MEMORY);
     ck_assert_ptr_null(packet);
-    ck_assert_uint_eq(peal_alloc_live(), 0);
-    CK_OK(peal_set_allocator(NULL));
+    peal_test_alloc_remove();
 }
 END_TEST
 

@@ -8,6 +8,7 @@
 
 #include <peal/alloc.h>
 #include <peal/sdp/sdp.h>
+#include <peal/test/memory.h>
 
 #define SESSION "v=0\r\no=- 1 2 IN IP4 192.0.2.1\r\ns=-\r\n"
 #define HEAD SESSION "t=0 0\r\n"
@@ -423,33 +424,15 @@ START_TEST(a_full_buffer_tells_what_is_needed)
 }
 END_TEST
 
-static void *no_alloc(void *arg, size_t bytes)
-{
-    (void)bytes;
-    ++*(int *)arg;
-    return NULL;
-}
-static void *no_realloc(void *arg, void *block, size_t bytes)
-{
-    (void)block;
-    return no_alloc(arg, bytes);
-}
-static void no_free(void *arg, void *block)
-{
-    (void)arg;
-    (void)block;
-}
-
 START_TEST(exhausted_memory_is_a_result)
 {
-    int asked = 0;
     peal_sdp *sdp = NULL;
-    peal_allocator none = { sizeof none, no_alloc, no_realloc, no_free, &asked };
-    ck_assert_int_eq(peal_set_allocator(&none), PEAL_OK);
+    ck_assert_int_eq(peal_test_alloc_install(), PEAL_OK);
+    peal_test_alloc_fail_from(1);
     ck_assert_int_eq(peal_sdp_parse(peal_str_z(good[0]), NULL, &sdp, NULL), PEAL_E_NO_MEMORY);
-    ck_assert_int_eq(asked, 1);
+    ck_assert_uint_eq(peal_test_alloc_count(), 1);
     ck_assert_ptr_null(sdp);
-    ck_assert_int_eq(peal_set_allocator(NULL), PEAL_OK);
+    peal_test_alloc_remove();
     peal_sdp_free(NULL);
 }
 END_TEST

@@ -2,6 +2,8 @@
 /* The layer as a whole: abort, memory and cost of what lingers, exhausted memory. */
 #include "test/transaction/txn_world.h"
 
+#include <peal/test/memory.h>
+
 #include <time.h>
 
 static void serve(txn_world *w, peal_sip_packet *request)
@@ -236,27 +238,6 @@ END_TEST
 
 /* ---- exhausted memory ---- */
 
-static long fail_at; /* the allocation that fails; 0: none */
-static long allocations;
-
-static void *failing_alloc(void *arg, size_t bytes)
-{
-    (void)arg;
-    return ++allocations == fail_at ? NULL : malloc(bytes ? bytes : 1);
-}
-
-static void *failing_realloc(void *arg, void *block, size_t bytes)
-{
-    (void)arg;
-    return ++allocations == fail_at ? NULL : realloc(block, bytes ? bytes : 1);
-}
-
-static void plain_free(void *arg, void *block)
-{
-    (void)arg;
-    free(block);
-}
-
 /* A call each way with a CANCEL; whatever fails, everything ends and nothing is left. */
 static void some_traffic(txn_world *w)
 {
@@ -294,32 +275,24 @@ static void some_traffic(txn_world *w)
     w->server = NULL;
 }
 
+static void try_traffic(void *arg)
+{
+    txn_world *w = NULL;
+    unsigned *runs = arg;
+    if (peal_init() < 0) {
+        return;
+    }
+    if (world_try_new(&w, ++*runs % 2 != 0, NULL) >= 0) {
+        some_traffic(w);
+        world_free(w);
+    }
+    ck_assert_int_eq(peal_fini(), PEAL_OK);
+}
+
 START_TEST(every_allocation_may_fail)
 {
-    const peal_allocator failing = { sizeof failing, failing_alloc, failing_realloc, plain_free,
-                                     NULL };
-    long n = 0;
-    fail_at = 0;
-    ck_assert_int_eq(peal_set_allocator(&failing), PEAL_OK);
-    do {
-        txn_world *w = NULL;
-        size_t before = peal_alloc_live();
-        allocations = 0;
-        fail_at = ++n;
-        if (peal_init() < 0) {
-            continue;
-        }
-        if (world_try_new(&w, n % 2 != 0, NULL) >= 0) {
-            some_traffic(w);
-            world_free(w);
-        }
-        fail_at = 0;
-        ck_assert_int_eq(peal_fini(), PEAL_OK);
-        ck_assert_msg(peal_alloc_live() == before, "allocation %ld failed and %zu blocks leaked", n,
-                      peal_alloc_live() - before);
-    } while (allocations >= n && n < 5000);
-    ck_assert_int_gt(n, 20);
-    ck_assert_int_lt(n, 5000);
+    unsigned runs = 0;
+    ck_assert_uint_gt(peal_test_each_allocation(false, try_traffic, &runs), 20);
 }
 END_TEST
 

@@ -11,6 +11,7 @@
 #include <peal/hash.h>
 #include <peal/list.h>
 #include <peal/port.h>
+#include <peal/record.h>
 #include <peal/result.h>
 #include <peal/socket_addr.h>
 #include <peal/thread.h>

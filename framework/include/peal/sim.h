@@ -251,7 +251,8 @@ typedef struct peal_sim_event {
 } peal_sim_event;
 
 /** Hears of every event, after it, outside of any servicing thread's turn for CLOCK, TURN, ARRIVED,
- * RETURNED, FAULT and RESOLVED. It may look at everything and call peal_sim_stop(), but change nothing. */
+ * RETURNED, FAULT and RESOLVED. It may look at everything and call peal_sim_stop(), but change
+ * nothing. */
 typedef void peal_sim_observer(void *arg, const peal_sim_event *event);
 /** Adds an observer; they are called in the order of adding. @return PEAL_OK, PEAL_E_NO_MEMORY */
 PEAL_API peal_result peal_sim_add_observer(peal_sim *sim, peal_sim_observer *observer, void *arg);

@@ -144,7 +144,7 @@ PEAL_INLINE void peal_thread_post(peal_thread *t, peal_msg *msg)
 }
 /** Posts and waits until it was run. Stack code never uses this (K18).
  * @return PEAL_OK; PEAL_E_WOULD_DEADLOCK when the calling system thread serves @p t, and always in
- * the simulator; PEAL_E_STOPPING when its system thread has ended. @thread any */
+ * the simulator and in a replay; PEAL_E_STOPPING when its system thread has ended. @thread any */
 PEAL_INLINE peal_result peal_thread_post_wait(peal_thread *t, peal_msg *msg)
 {
     return t->vt->post_wait(t, msg);
@@ -195,6 +195,10 @@ PEAL_API size_t peal_thread_timer_count(const peal_thread *t);
 /** Random bytes from the port through a small buffer per thread. Never fails: a port whose random
  * source fails was refused at peal_thread_new(). @thread owner */
 PEAL_API void peal_thread_random(peal_thread *t, void *buffer, size_t bytes);
+/** Passes on what was read of another thread's doings outside of messages (a counter, a queue's
+ * length) and then decides something: gives @p value back, so that a recording knows it and a
+ * replay gives what was seen then (<peal/record.h>). @thread owner */
+PEAL_API uint64_t peal_thread_seen(peal_thread *t, uint64_t value);
 /** Runs several polled servicing threads in one wait (K18); their ports must offer pollfds.
  * @param[out] ret_ready_to_release all of them are; may be NULL
  * @return PEAL_OK, PEAL_E_ARGUMENT (none, or simulated), PEAL_E_REENTERED, PEAL_E_STATE,
