@@ -434,7 +434,8 @@ void peal__world_play(const struct scenario *scenario, struct world_result *ret,
     if (ladder) {
         world.ladder = peal__ladder_new();
     }
-    if (peal_init() < 0 || peal_sip_init() < 0 || peal_sim_new(scenario->seed, &world.sim) < 0 ||
+    if (peal_sim_new(scenario->seed, &world.sim) < 0 ||
+        peal_init_with(peal_sim_port(world.sim)) < 0 || peal_sip_init() < 0 ||
         !make_fates(&world) || !peal__rules_init(&world) || !peal__wire_init(&world) ||
         !make_hosts(&world) || peal_sim_add_observer(world.sim, observe, &world) < 0) {
         peal__rule_broken(&world, "start", 0, "the world could not be made");
