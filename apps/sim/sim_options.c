@@ -159,6 +159,9 @@ peal_result peal__sim_options_read(struct sim_options *o, int argc, char **argv,
             return PEAL_E_ARGUMENT;
         }
     }
+    if (o->wish.loss >= 0) {
+        o->wish.faults |= 1u << FAULT_LOSS;
+    }
     if (optind < argc) {
         peal__sim_complain("unexpected argument %s", argv[optind]);
         return PEAL_E_ARGUMENT;
