@@ -53,7 +53,7 @@ static void add_hop(const struct host *host, uint32_t number, char *texts, char 
     }
     char *uri = texts + (size_t)*argc * TEXT_BYTES;
     (void)snprintf(uri, TEXT_BYTES, "sip:%s;lr", text);
-    argv[(*argc)++] = (char *)(uintptr_t)"--next-hop";
+    argv[(*argc)++] = (char *)(uintptr_t) "--next-hop";
     argv[(*argc)++] = uri;
 }
 
@@ -63,9 +63,9 @@ static peal_result read_options(struct bridge *bridge)
     const struct scenario_host *plan = &host->world->scenario->hosts[host->number];
     char texts[TEXTS * TEXT_BYTES], *argv[TEXTS] = { NULL };
     int argc = 0, status = 0;
-    argv[argc++] = (char *)(uintptr_t)"peal-b2bua";
+    argv[argc++] = (char *)(uintptr_t) "peal-b2bua";
     (void)snprintf(texts, TEXT_BYTES, "udp:%s", host->text);
-    argv[argc++] = (char *)(uintptr_t)"--listen";
+    argv[argc++] = (char *)(uintptr_t) "--listen";
     argv[argc++] = texts;
     add_hop(host, plan->hop, texts, argv, &argc);
     add_hop(host, plan->second, texts, argv, &argc);

@@ -168,8 +168,9 @@ peal_result peal__rude_start(struct host *host)
     rude->owner.on_readable = on_readable;
     rude->owner.on_writable = on_writable;
     peal_result r = peal_thread_new(&options, &rude->thread);
-    return r < 0 ? r : port->vt->udp_open(peal_thread_loop(rude->thread), &host->address, &socket,
-                                          &rude->owner, &rude->sock);
+    return r < 0 ? r
+                 : port->vt->udp_open(peal_thread_loop(rude->thread), &host->address, &socket,
+                                      &rude->owner, &rude->sock);
 }
 
 void peal__rude_free(struct host *host)

@@ -16,13 +16,13 @@ struct rude_leg {
     peal_timer timer;
     peal_socket_addr peer; /* who sent the INVITE, or to whom it was sent */
     char call_id[RUDE_VALUE_MAX];
-    char via[RUDE_VALUE_MAX * 2]; /* of the INVITE received */
+    char via[RUDE_VALUE_MAX * 2];                  /* of the INVITE received */
     char from[RUDE_VALUE_MAX], to[RUDE_VALUE_MAX]; /* with the tags that they came with */
     char target[RUDE_VALUE_MAX];                   /* the peer's Contact */
     char peer_tag[RUDE_VALUE_MAX];                 /* caller: To tag of the answer */
     char last[RUDE_TEXT_MAX];                      /* what is repeated */
-    uint32_t cseq;      /* of the INVITE */
-    uint32_t next_cseq; /* of our requests */
+    uint32_t cseq;                                 /* of the INVITE */
+    uint32_t next_cseq;                            /* of our requests */
     uint32_t branches, step;
     bool is_caller, is_acked, is_answered, is_cancelled;
 };

@@ -12,11 +12,11 @@ enum callee_manner {
     CALLEE_WRONG_TAG,   /* BYE in a dialog that is none */
     CALLEE_LATE,        /* 200 after CANCEL */
     CALLEE_SILENT,
-    CALLEE_STUBBORN,    /* repeats its refusal whatever comes */
-    CALLEE_DEAF,        /* answers no BYE */
-    CALLEE_UNDECIDED,   /* 486, then 200 */
-    CALLEE_FORGETFUL,   /* knows no CANCEL */
-    CALLEE_HASTY,       /* re-INVITE before the ACK */
+    CALLEE_STUBBORN,  /* repeats its refusal whatever comes */
+    CALLEE_DEAF,      /* answers no BYE */
+    CALLEE_UNDECIDED, /* 486, then 200 */
+    CALLEE_FORGETFUL, /* knows no CANCEL */
+    CALLEE_HASTY,     /* re-INVITE before the ACK */
     CALLEE_MANNERS
 };
 
@@ -43,7 +43,8 @@ static const char *const garbage[] = {
     "SIP/2.0 999 \r\nVia: SIP/2.0/UDP 1.2.3.4;branch=z9hG4bK\r\nCSeq: 99999999999 X\r\n\r\n",
     "BYE sip:nobody SIP/3.0\r\nTo: \"\r\n",
     "\x01\x02\x03",
-    "ACK sip:c1@x SIP/2.0\r\nCall-ID: 1\r\nCSeq: 1 ACK\r\nFrom: <sip:a>;tag=1\r\nTo: <sip:b>\r\n\r\n",
+    "ACK sip:c1@x SIP/2.0\r\nCall-ID: 1\r\nCSeq: 1 ACK\r\nFrom: <sip:a>;tag=1\r\nTo: "
+    "<sip:b>\r\n\r\n",
 };
 
 static void litter(struct rude_leg *leg)
@@ -246,7 +247,8 @@ void peal__rude_begin(struct rude_leg *leg)
     leg->cseq = leg->next_cseq = 10;
     (void)snprintf(leg->call_id, sizeof leg->call_id, "rude%u@%s", p->number,
                    leg->rude->host->text);
-    (void)snprintf(leg->from, sizeof leg->from, "<sip:c%u@a.example>;tag=x%u", p->number, p->number);
+    (void)snprintf(leg->from, sizeof leg->from, "<sip:c%u@a.example>;tag=x%u", p->number,
+                   p->number);
     (void)snprintf(leg->to, sizeof leg->to, "<sip:c%u@b.example>", p->number);
     (void)snprintf(leg->target, sizeof leg->target, "sip:c%u@%s", p->number,
                    world->hosts[p->to].text);

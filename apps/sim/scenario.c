@@ -64,8 +64,8 @@ static void draw_chains(struct scenario *s, struct draw *draw)
         struct scenario_host *host = &s->hosts[i];
         uint32_t next = i + 1 + peal__draw_below(draw, (uint32_t)s->host_count - i);
         depth[i] = 1;
-        if (host->kind != HOST_B2BUA || next > s->host_count ||
-            s->hosts[next].kind != HOST_B2BUA || depth[next] >= 4) {
+        if (host->kind != HOST_B2BUA || next > s->host_count || s->hosts[next].kind != HOST_B2BUA ||
+            depth[next] >= 4) {
             continue;
         }
         depth[i] = depth[next] + 1;
@@ -194,8 +194,7 @@ int peal__fault_find(peal_str name)
     return -1;
 }
 
-static struct scenario_fault *add_fault(struct scenario *s, unsigned kind, uint32_t at,
-                                        uint32_t ms)
+static struct scenario_fault *add_fault(struct scenario *s, unsigned kind, uint32_t at, uint32_t ms)
 {
     struct scenario_fault *fault = &s->faults[s->fault_count++];
     fault->kind = kind;
@@ -213,12 +212,8 @@ static void draw_phases(struct scenario *s, const struct scenario_wish *wish, st
     static const struct {
         unsigned kind;
         uint32_t percent, most;
-    } kinds[] = { { FAULT_LOSS, 100, 31 },
-                  { FAULT_DUPLICATE, 50, 11 },
-                  { FAULT_REORDER, 60, 400 },
-                  { FAULT_CORRUPT, 10, 6 },
-                  { FAULT_BLOCK, 15, 30 },
-                  { FAULT_STALL, 40, 25 } };
+    } kinds[] = { { FAULT_LOSS, 100, 31 },  { FAULT_DUPLICATE, 50, 11 }, { FAULT_REORDER, 60, 400 },
+                  { FAULT_CORRUPT, 10, 6 }, { FAULT_BLOCK, 15, 30 },     { FAULT_STALL, 40, 25 } };
     const uint32_t phases = 1 + peal__draw_below(draw, PHASES);
     const uint32_t each = span / phases + 1;
     for (uint32_t phase = 0; phase < phases; phase++) {

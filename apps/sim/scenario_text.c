@@ -10,7 +10,10 @@ struct field {
     size_t offset;
 };
 
-#define FIELD(type, name) { #name, offsetof(struct type, name) }
+#define FIELD(type, name)                                                                          \
+    {                                                                                              \
+#name, offsetof(struct type, name)                                                         \
+    }
 
 static const struct field host_fields[] = {
     FIELD(scenario_host, kind),
@@ -20,24 +23,40 @@ static const struct field host_fields[] = {
     { NULL, 0 },
 };
 static const struct field call_fields[] = {
-    FIELD(scenario_call, number),    FIELD(scenario_call, at),
-    FIELD(scenario_call, from),      FIELD(scenario_call, to),
-    FIELD(scenario_call, via),       FIELD(scenario_call, ring),
-    FIELD(scenario_call, ring_code), FIELD(scenario_call, ring2),
-    FIELD(scenario_call, ring2_code), FIELD(scenario_call, answer),
-    FIELD(scenario_call, answer_code), FIELD(scenario_call, cancel),
-    FIELD(scenario_call, ack),       FIELD(scenario_call, no_ack),
-    FIELD(scenario_call, forks),     FIELD(scenario_call, bye),
-    FIELD(scenario_call, bye2),      FIELD(scenario_call, reinvite),
-    FIELD(scenario_call, reinvite2), FIELD(scenario_call, reanswer),
-    FIELD(scenario_call, reanswer_code), FIELD(scenario_call, info),
-    FIELD(scenario_call, info2),     FIELD(scenario_call, clear),
-    FIELD(scenario_call, clear2),    FIELD(scenario_call, rude),
+    FIELD(scenario_call, number),
+    FIELD(scenario_call, at),
+    FIELD(scenario_call, from),
+    FIELD(scenario_call, to),
+    FIELD(scenario_call, via),
+    FIELD(scenario_call, ring),
+    FIELD(scenario_call, ring_code),
+    FIELD(scenario_call, ring2),
+    FIELD(scenario_call, ring2_code),
+    FIELD(scenario_call, answer),
+    FIELD(scenario_call, answer_code),
+    FIELD(scenario_call, cancel),
+    FIELD(scenario_call, ack),
+    FIELD(scenario_call, no_ack),
+    FIELD(scenario_call, forks),
+    FIELD(scenario_call, bye),
+    FIELD(scenario_call, bye2),
+    FIELD(scenario_call, reinvite),
+    FIELD(scenario_call, reinvite2),
+    FIELD(scenario_call, reanswer),
+    FIELD(scenario_call, reanswer_code),
+    FIELD(scenario_call, info),
+    FIELD(scenario_call, info2),
+    FIELD(scenario_call, clear),
+    FIELD(scenario_call, clear2),
+    FIELD(scenario_call, rude),
     { NULL, 0 },
 };
 static const struct field fault_fields[] = {
-    FIELD(scenario_fault, at), FIELD(scenario_fault, ms),     FIELD(scenario_fault, a),
-    FIELD(scenario_fault, amount), { NULL, 0 },
+    FIELD(scenario_fault, at),
+    FIELD(scenario_fault, ms),
+    FIELD(scenario_fault, a),
+    FIELD(scenario_fault, amount),
+    { NULL, 0 },
 };
 
 static const char *const kind_names[] = { "ua", "b2bua", "rude" };
@@ -111,9 +130,8 @@ static bool get(const struct field *fields, void *item, peal_str line)
     peal_str pair;
     while ((pair = word(&line)).n) {
         const char *equals = memchr(pair.p, '=', pair.n);
-        if (!equals ||
-            !set(fields, item, peal_str_of(pair.p, (size_t)(equals - pair.p)),
-                 peal_str_of(equals + 1, pair.n - (size_t)(equals + 1 - pair.p)))) {
+        if (!equals || !set(fields, item, peal_str_of(pair.p, (size_t)(equals - pair.p)),
+                            peal_str_of(equals + 1, pair.n - (size_t)(equals + 1 - pair.p)))) {
             return false;
         }
     }

@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-enum { SEEDS = 3, TRIES_MAX = 600 };
+enum { SEEDS = 5, TRIES_MAX = 1000 };
 
 struct shrinking {
     const char *rule;
@@ -94,10 +94,10 @@ static const size_t *faults_of(const struct scenario *s)
 #define STEP(name) offsetof(struct scenario_call, name)
 
 static const size_t steps[] = {
-    STEP(via),   STEP(ring_code), STEP(ring2_code), STEP(cancel), STEP(ack),
-    STEP(no_ack), STEP(forks),    STEP(bye),        STEP(bye2),   STEP(reinvite),
-    STEP(reinvite2), STEP(reanswer), STEP(info),    STEP(info2),  STEP(clear),
-    STEP(clear2), STEP(answer_code),
+    STEP(via),       STEP(ring_code),   STEP(ring2_code), STEP(cancel), STEP(ack),
+    STEP(no_ack),    STEP(forks),       STEP(bye),        STEP(bye2),   STEP(reinvite),
+    STEP(reinvite2), STEP(reanswer),    STEP(info),       STEP(info2),  STEP(clear),
+    STEP(clear2),    STEP(answer_code),
 };
 
 static bool drop_step(struct shrinking *s, size_t call, size_t offset)
@@ -175,8 +175,9 @@ static bool drop_hosts(struct shrinking *s)
 {
     bool has_changed = false;
     for (uint32_t host = (uint32_t)s->best->host_count; host > 0 && s->tries < TRIES_MAX; host--) {
-        struct scenario *c =
-            is_used(s->best, host) || s->best->host_count == 1 ? NULL : peal__scenario_copy(s->best);
+        struct scenario *c = is_used(s->best, host) || s->best->host_count == 1
+                                 ? NULL
+                                 : peal__scenario_copy(s->best);
         if (c) {
             remove_host(c, host);
             has_changed = offer(s, c) || has_changed;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* peal-sim: draws worlds from a seed and plays them one after the other until all calls are made or
- * a rule is broken; then shows the ladder, makes the scenario small, and keeps it. Worlds are played
- * in child processes, so that one that crashes or hangs is told like any other. */
+ * a rule is broken; then shows the ladder, makes the scenario small, and keeps it. Worlds are
+ * played in child processes, so that one that crashes or hangs is told like any other. */
 #include "apps/sim/sim_priv.h"
 
 #include <errno.h>
@@ -223,7 +223,8 @@ static void tell_all(const struct sim_options *o, const struct shared *shared,
     tell(o, shared, &shared->result);
     peal__sim_try(scenario, &again, stdout);
     if (strcmp(again.failure.name, f->name) != 0) {
-        printf("played alone, it broke %s\n", again.failure.name[0] ? again.failure.name : "nothing");
+        printf("played alone, it broke %s\n",
+               again.failure.name[0] ? again.failure.name : "nothing");
     }
     if (o->shrink) {
         scenario = peal__shrink(scenario, f->name);
@@ -242,8 +243,7 @@ static int run(const struct sim_options *o, struct scenario *given, struct share
 {
     peal_port *port = peal_port_default();
     const uint64_t start = port->vt->now_ns(port);
-    struct scenario *broken =
-        given ? play_read(o, shared, given) : play_drawn(o, shared);
+    struct scenario *broken = given ? play_read(o, shared, given) : play_drawn(o, shared);
     const double wall = (double)(port->vt->now_ns(port) - start) / 1e9;
     const double virtual_s = (double)shared->virtual_ms / 1000;
     const bool is_broken = shared->result.failure.name[0] != '\0';
@@ -259,16 +259,6 @@ static int run(const struct sim_options *o, struct scenario *given, struct share
     return is_broken ? EXIT_BROKEN : 0;
 }
 
-/* The hash secret of the process ends up in tags: it is the same in all runs. */
-static bool fix_secret(void)
-{
-    peal_sim *sim = NULL;
-    bool is_fine = peal_sim_new(0, &sim) >= 0 && peal_init_with(peal_sim_port(sim)) >= 0;
-    is_fine = is_fine && peal_fini() >= 0;
-    peal_sim_free(sim);
-    return is_fine;
-}
-
 int main(int argc, char **argv)
 {
     struct sim_options options;
@@ -282,7 +272,7 @@ int main(int argc, char **argv)
     }
     struct shared *shared = shared_new();
     peal_trace_set_level(-1, PEAL_TRACE_OFF);
-    if (!shared || !fix_secret()) {
+    if (!shared) {
         peal__sim_complain("cannot start");
         peal__scenario_free(given);
         return EXIT_BROKEN;

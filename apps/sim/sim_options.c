@@ -70,11 +70,16 @@ static bool read_faults(const char *text, uint32_t *ret)
 }
 
 static const struct option table[] = {
-    { "seed", required_argument, NULL, 's' },   { "calls", required_argument, NULL, 'c' },
-    { "loss", required_argument, NULL, 'l' },   { "hosts", required_argument, NULL, 'o' },
-    { "faults", required_argument, NULL, 'f' }, { "shrink", no_argument, NULL, 'k' },
-    { "scenario", required_argument, NULL, 'p' }, { "keep", required_argument, NULL, 'd' },
-    { "help", no_argument, NULL, 'h' },         { "version", no_argument, NULL, 'v' },
+    { "seed", required_argument, NULL, 's' },
+    { "calls", required_argument, NULL, 'c' },
+    { "loss", required_argument, NULL, 'l' },
+    { "hosts", required_argument, NULL, 'o' },
+    { "faults", required_argument, NULL, 'f' },
+    { "shrink", no_argument, NULL, 'k' },
+    { "scenario", required_argument, NULL, 'p' },
+    { "keep", required_argument, NULL, 'd' },
+    { "help", no_argument, NULL, 'h' },
+    { "version", no_argument, NULL, 'v' },
     { NULL, 0, NULL, 0 },
 };
 
@@ -153,6 +158,9 @@ peal_result peal__sim_options_read(struct sim_options *o, int argc, char **argv,
             peal__sim_complain("bad value for --%s: %s", table[at].name, optarg);
             return PEAL_E_ARGUMENT;
         }
+    }
+    if (o->wish.loss >= 0) {
+        o->wish.faults |= 1u << FAULT_LOSS;
     }
     if (optind < argc) {
         peal__sim_complain("unexpected argument %s", argv[optind]);

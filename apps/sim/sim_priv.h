@@ -38,9 +38,9 @@ struct scenario_call {
     uint32_t ring2, ring2_code;
     uint32_t answer, answer_code;
     uint32_t cancel;
-    uint32_t ack;      /* the caller waits so long before its ACK */
-    uint32_t no_ack;   /* it never acknowledges */
-    uint32_t forks;    /* the caller takes forked dialogs */
+    uint32_t ack;       /* the caller waits so long before its ACK */
+    uint32_t no_ack;    /* it never acknowledges */
+    uint32_t forks;     /* the caller takes forked dialogs */
     uint32_t bye, bye2; /* 2: the callee's */
     uint32_t reinvite, reinvite2;
     uint32_t reanswer, reanswer_code;
@@ -89,7 +89,9 @@ struct scenario_wish {
     uint32_t faults; /* 1 << enum fault_kind */
 };
 
-struct draw { uint64_t state; };
+struct draw {
+    uint64_t state;
+};
 uint64_t peal__draw(struct draw *draw);
 uint32_t peal__draw_below(struct draw *draw, uint32_t below);
 
@@ -136,7 +138,7 @@ struct host {
     struct ua_leg *buried; /* legs of former lives */
     struct rude *rude;
     struct bridge *bridge;
-    uint32_t life;      /* how many times it was started */
+    uint32_t life; /* how many times it was started */
     bool is_up;
     bool is_cut;        /* nothing goes in or out: dead or dying */
     uint64_t paused_ms; /* when it was stopped; 0: it runs */
@@ -218,10 +220,10 @@ enum {
     T2_MS = 4000,
     T4_MS = 5000,
     T64_MS = 64 * T1_MS,
-    MARGIN_MS = 150,     /* how late a turn may be */
-    GUARD_MS = 150000,   /* then an application ends its call */
-    BRIDGE_S = 200,      /* then a B2BUA ends its call */
-    BRIDGE_SETUP_S = 60, /* or gives up setting it up */
+    MARGIN_MS = 150,            /* how late a turn may be */
+    GUARD_MS = 150000,          /* then an application ends its call */
+    BRIDGE_S = 200,             /* then a B2BUA ends its call */
+    BRIDGE_SETUP_S = 60,        /* or gives up setting it up */
     DOWN_MS = 2 * T64_MS + 5000 /* from the wish to end until the end */
 };
 

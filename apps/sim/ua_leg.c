@@ -148,8 +148,7 @@ static void reinvite(struct ua_leg *leg)
     if (r >= 0) {
         r = peal_sip_session_invite(leg->session, invite, &leg->reinvites, NULL);
     }
-    peal__world_event(leg->host, leg->plan->number, r < 0 ? "may not re-INVITE" : "re-INVITEs",
-                      0);
+    peal__world_event(leg->host, leg->plan->number, r < 0 ? "may not re-INVITE" : "re-INVITEs", 0);
 }
 
 static void inform(struct ua_leg *leg)
@@ -503,8 +502,8 @@ static void on_ended(peal_sip_session_mgr *self, peal_sip_session *session,
     (void)self;
     hear(leg, "end", (unsigned)why);
     leg->ended++;
-    if (leg->is_caller && !leg->is_fork && !leg->outcomes && why != PEAL_SIP_SESSION_END_FORK_LOST &&
-        leg->fate->successes == 0) {
+    if (leg->is_caller && !leg->is_fork && !leg->outcomes &&
+        why != PEAL_SIP_SESSION_END_FORK_LOST && leg->fate->successes == 0) {
         peal__rule_broken(leg->host->world, "one-final", leg->plan->number,
                           "the caller's session ended (%u) and its INVITE did not", (unsigned)why);
     }

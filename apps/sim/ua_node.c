@@ -115,11 +115,10 @@ static peal_result make_threads(struct ua *ua, peal_port *port, uint32_t count)
 
 static peal_result make_stack(struct ua *ua)
 {
-    const peal_sip_dispatcher_config accept = {
-        .size = sizeof accept,
-        .allow = PEAL_STR("INVITE, ACK, BYE, CANCEL, OPTIONS, INFO"),
-        .manager = &ua->incoming
-    };
+    const peal_sip_dispatcher_config accept = { .size = sizeof accept,
+                                                .allow = PEAL_STR(
+                                                    "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO"),
+                                                .manager = &ua->incoming };
     peal_result r = peal_sip_core_config_new(&ua->stack);
     if (r < 0 ||
         (r = peal_sip_core_config_set_threads(ua->stack, ua->threads[0], ua->threads[1],

@@ -39,7 +39,7 @@ struct ua_leg {
     peal_timer timer;
     uint64_t due[STEP_COUNT]; /* ms of the thread's clock; 0: not planned */
     uint64_t made_ms;
-    uint32_t outcomes;        /* of the first INVITE */
+    uint32_t outcomes; /* of the first INVITE */
     uint32_t ended;
     char reinvites; /* its address marks requests that are no first INVITE */
     bool is_caller, is_fork, is_up, was_invited;

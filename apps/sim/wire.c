@@ -245,7 +245,8 @@ static void check_bye(struct world *world, const struct wire_text *t, const stru
         const struct answer *a =
             txn->dialog == own ? answer_of(txn, tag_hash(t->to_tag), false) : NULL;
         /* A 2xx that comes while the BYE is on its way out of the host is another matter. */
-        if (a && a->came_ms && !a->acked_ms && now > peal__wire_from(from, a->came_ms) + MARGIN_MS) {
+        if (a && a->came_ms && !a->acked_ms &&
+            now > peal__wire_from(from, a->came_ms) + MARGIN_MS) {
             peal__wire_broken(world, txn, "bye-before-ack",
                               "host %u says BYE and has not acknowledged the 2xx to INVITE %u",
                               from->number, txn->cseq);
@@ -323,8 +324,8 @@ static void ack_sent(struct world *world, const struct wire_text *t, struct host
 /* The transaction is over: the same request makes a new one. */
 static bool is_forgotten(const struct txn *txn, const struct host *server, uint64_t now)
 {
-    const uint64_t acked = txn->ack_came_ms > server->resumed_ms ? txn->ack_came_ms
-                                                                 : server->resumed_ms;
+    const uint64_t acked =
+        txn->ack_came_ms > server->resumed_ms ? txn->ack_came_ms : server->resumed_ms;
     return txn->server_life != server->life || now >= txn->final_ms + T64_MS ||
            (txn->ack_came_ms && txn->status >= 300 && now > acked + T4_MS - 100);
 }
@@ -402,8 +403,8 @@ static void response_sent(struct world *world, const struct wire_text *t, struct
     }
 }
 
-static void draw(struct world *world, const struct wire_text *t, struct host *from,
-                 struct host *to, char mark)
+static void draw(struct world *world, const struct wire_text *t, struct host *from, struct host *to,
+                 char mark)
 {
     char text[96];
     if (!world->ladder) {

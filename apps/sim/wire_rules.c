@@ -51,8 +51,8 @@ static uint64_t interval(uint32_t sent, bool is_capped)
 
 /* Gives the time to look again, or 0 when the time for repetitions is over. UINT64_MAX: now it is
  * late. */
-static uint64_t look(const struct world *world, const struct host *host, uint64_t last,
-                     uint64_t ms, uint64_t end)
+static uint64_t look(const struct world *world, const struct host *host, uint64_t last, uint64_t ms,
+                     uint64_t end)
 {
     const uint64_t now = peal__world_now(world), due = peal__wire_from(host, last) + ms + MARGIN_MS;
     if (due >= end) {

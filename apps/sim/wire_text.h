@@ -7,13 +7,13 @@
 #include "apps/sim/sim_priv.h"
 
 struct wire_text {
-    unsigned status;   /* 0: a request */
+    unsigned status; /* 0: a request */
     uint32_t cseq;
-    uint32_t call;     /* number of the call, 0: none of ours */
-    peal_str method;   /* of CSeq */
-    peal_str start;    /* first line */
+    uint32_t call;   /* number of the call, 0: none of ours */
+    peal_str method; /* of CSeq */
+    peal_str start;  /* first line */
     peal_str call_id, branch, from_tag, to_tag;
-    bool is_sound;     /* all of it is there */
+    bool is_sound; /* all of it is there */
 };
 
 void peal__wire_read(peal_str bytes, struct wire_text *ret);

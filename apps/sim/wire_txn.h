@@ -13,9 +13,9 @@ enum { ANSWERS_MAX = 4, REFUSE_MS = T64_MS - 1000 };
 struct answer {
     struct txn *txn;
     uint64_t tag;
-    uint64_t first_ms, last_ms;   /* the server sent it */
-    uint64_t came_ms;             /* first, to the client */
-    uint64_t unacked_ms;          /* it came and no ACK has left since */
+    uint64_t first_ms, last_ms;     /* the server sent it */
+    uint64_t came_ms;               /* first, to the client */
+    uint64_t unacked_ms;            /* it came and no ACK has left since */
     uint64_t acked_ms, ack_came_ms; /* last ACK sent; first one at the server */
     uint32_t sent;
     bool is_watched;
@@ -28,7 +28,7 @@ struct txn {
     uint32_t client_life, server_life;
     uint32_t call, cseq;
     bool is_invite, is_cancel;
-    bool is_strange;     /* the server has no such dialog: it answers without a transaction */
+    bool is_strange; /* the server has no such dialog: it answers without a transaction */
     bool is_stateless;
     bool in_dialog;
     bool is_given_up;    /* the client's application has ended the dialog */

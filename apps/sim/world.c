@@ -29,9 +29,8 @@ void peal__world_hash(struct world *world, const void *bytes, size_t count)
 static void hash_number(struct world *world, uint64_t number)
 {
     const unsigned char bytes[] = {
-        (unsigned char)number,         (unsigned char)(number >> 8),
-        (unsigned char)(number >> 16), (unsigned char)(number >> 24),
-        (unsigned char)(number >> 32), (unsigned char)(number >> 40),
+        (unsigned char)number,         (unsigned char)(number >> 8),  (unsigned char)(number >> 16),
+        (unsigned char)(number >> 24), (unsigned char)(number >> 32), (unsigned char)(number >> 40),
         (unsigned char)(number >> 48), (unsigned char)(number >> 56),
     };
     peal__world_hash(world, bytes, sizeof bytes);
@@ -47,7 +46,7 @@ void peal__world_event(struct host *host, uint32_t call, const char *what, uint3
     peal__world_hash(world, what, strlen(what));
     peal__host_active(host);
     if (world->ladder) {
-        (void)snprintf(text, sizeof text, "%s%.0u", what, number);
+        (void)snprintf(text, sizeof text, "%s%s%.0u", what, number ? " " : "", number);
         peal__ladder_add(world->ladder, peal__world_now(world), host->number, host->number, '.',
                          call, text);
     }
@@ -327,8 +326,10 @@ static void play(struct world *world)
     end += END_MS;
     while (!world->failure.name[0] && !is_quiet(world)) {
         if (peal__world_now(world) >= end) {
-            peal__rule_broken(world, "quiet", 0, "%zu packets and more are alive %u s after all "
-                              "was over", peal_sip_packet_live(), END_MS / 1000);
+            peal__rule_broken(world, "quiet", 0,
+                              "%zu packets and more are alive %u s after all "
+                              "was over",
+                              peal_sip_packet_live(), END_MS / 1000);
         }
         run_to(world, peal__world_now(world) + LOOK_MS);
     }
@@ -433,10 +434,10 @@ void peal__world_play(const struct scenario *scenario, struct world_result *ret,
     if (ladder) {
         world.ladder = peal__ladder_new();
     }
-    if (peal_init() < 0 || peal_sip_init() < 0 ||
-        peal_sim_new(scenario->seed, &world.sim) < 0 || !make_fates(&world) ||
-        !peal__rules_init(&world) || !peal__wire_init(&world) || !make_hosts(&world) ||
-        peal_sim_add_observer(world.sim, observe, &world) < 0) {
+    if (peal_sim_new(scenario->seed, &world.sim) < 0 ||
+        peal_init_with(peal_sim_port(world.sim)) < 0 || peal_sip_init() < 0 ||
+        !make_fates(&world) || !peal__rules_init(&world) || !peal__wire_init(&world) ||
+        !make_hosts(&world) || peal_sim_add_observer(world.sim, observe, &world) < 0) {
         peal__rule_broken(&world, "start", 0, "the world could not be made");
     }
     set_link(&world);

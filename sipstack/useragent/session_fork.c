@@ -291,8 +291,8 @@ void peal__sip_session_end_forks(peal__sip_session *s, peal_sip_session_end why)
     part(s, true, why);
 }
 
-/* The 2xx of a forked dialog may come again after its end: it gets the same ACK, and makes no dialog
- * a second time. Without memory the application is asked again. */
+/* The 2xx of a forked dialog may come again after its end: it gets the same ACK, and makes no
+ * dialog a second time. Without memory the application is asked again. */
 static void leave_ack(peal__sip_session *fork)
 {
     peal__sip_session *parent = fork->parent;

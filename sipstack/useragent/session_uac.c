@@ -278,8 +278,8 @@ static peal_result on_answer(peal__sip_session *s, peal__sip_invite *invite,
     return PEAL_I_PENDING;
 }
 
-/* §12.2.1.2: the peer has lost the dialog, or is gone. As long as it has not acknowledged our 2xx it
- * may just not have got it, and no BYE is allowed (§15): the wait for the ACK decides. */
+/* §12.2.1.2: the peer has lost the dialog, or is gone. As long as it has not acknowledged our 2xx
+ * it may just not have got it, and no BYE is allowed (§15): the wait for the ACK decides. */
 static void check_gone(peal__sip_session *s, unsigned status)
 {
     if ((status == 481 || status == 408) && s->state == PEAL_SIP_SESSION_UP && !s->bye_sent &&

@@ -10,7 +10,7 @@ import re
 import check_kit as kit
 
 # Same name in each library on purpose: <peal/version.h>, <peal/sip/version.h>, <peal/sdp/version.h>.
-SHARED_NAMES = {"sources.mk", "README.md", "version.h"}
+SHARED_NAMES = {"sources.mk", "README.md", "version.h", "run.sh"}
 LICENCE = "SPDX-License-Identifier: MIT"
 LATER = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X)\b")
 
