@@ -6,14 +6,30 @@
 
 static const char *target;
 static bool over;
+static int status = 1; /* until somebody answered */
 
 static void on_success(peal_sip_session_mgr *self, peal_sip_session *session,
                        peal_sip_client_event_control *control, peal_sip_packet *response)
 {
+    peal_result r;
     (void)self, (void)control;
     printf("answered with %u, hanging up\n", peal_sip_packet_status(response));
-    (void)peal_sip_session_ack(session, NULL);
-    (void)peal_sip_session_bye(session, NULL, NULL, NULL);
+    if ((r = peal_sip_session_ack(session, NULL)) < 0 ||
+        (r = peal_sip_session_bye(session, NULL, NULL, NULL)) < 0) {
+        fprintf(stderr, "call: %s\n", peal_result_text(r));
+        return;
+    }
+    status = 0;
+}
+static void on_failure(peal_sip_session_mgr *self, peal_sip_session *session,
+                       peal_sip_client_event_control *control, peal_sip_packet *response)
+{
+    const peal_str reason = peal_sip_packet_reason(response);
+    const peal_result local = peal_sip_client_event_control_local_result(control);
+    (void)self, (void)session;
+    fprintf(stderr, "call: no answer: %u %.*s%s%s\n", peal_sip_packet_status(response),
+            PEAL_STR_ARG(reason), local < 0 ? ": " : "", local < 0 ? peal_result_text(local) : "");
+    (void)peal_sip_client_event_control_clear_events(control); /* on_ended follows */
 }
 static void on_ended(peal_sip_session_mgr *self, peal_sip_session *session,
                      peal_sip_session_end why)
@@ -25,7 +41,7 @@ static void on_ended(peal_sip_session_mgr *self, peal_sip_session *session,
     over = true;
 }
 static const peal_sip_session_mgr_vt call_vt = { sizeof call_vt, .on_success = on_success,
-                                                 .on_ended = on_ended };
+                                                 .on_failure = on_failure, .on_ended = on_ended };
 static peal_sip_session_mgr call = { &call_vt };
 
 static void on_listening(peal_sip_core_user *self, peal_result r, uint32_t listener,
@@ -45,7 +61,7 @@ static void on_listening(peal_sip_core_user *self, peal_result r, uint32_t liste
         (r = peal_sip_session_query(&context->unk, &session)) < 0 ||
         (r = peal_sip_user_agent_configure(agent, &who)) < 0 ||
         (r = peal_sip_session_invite(session, NULL, NULL, NULL)) < 0) {
-        fprintf(stderr, "%s\n", peal_result_text(r));
+        fprintf(stderr, "call: %s\n", peal_result_text(r));
         over = true;
         return;
     }
@@ -73,5 +89,5 @@ int main(int argc, char **argv)
     }
     while (!over && peal_thread_activate_for(thread, 100, NULL) >= 0) {
     }
-    return 0; /* place_call.c shows an orderly shutdown */
+    return over ? status : 1; /* place_call.c shows an orderly shutdown */
 }

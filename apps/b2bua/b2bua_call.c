@@ -32,6 +32,7 @@ struct call *peal__call_new(struct b2bua *app)
     call->in.call = call->out.call = call;
     call->in.is_in = true;
     peal_timer_init(&call->timer, on_timer);
+    peal_list_init(&call->relays);
     peal_list_append(&app->calls, &call->node);
     app->call_count++;
     return call;
@@ -150,6 +151,35 @@ struct leg *peal__call_other(struct leg *leg, peal_sip_packet *packet)
     return call->legs->is_abandoned ? NULL : call->legs;
 }
 
+/* --- what open requests hold */
+
+/* A request on its way through is there as received, as copied to the other leg, and encoded. */
+enum { COPIES = 3 };
+
+bool peal__has_room(const struct b2bua *app, const peal_sip_packet *request)
+{
+    const uint64_t limit = (uint64_t)app->options.max_mbytes << 20;
+    return !limit || app->held_bytes + peal_sip_packet_size(request) * COPIES <= limit;
+}
+
+/* Counts a request that is sent on, until peal__let_go(); gives false when the limit is reached. */
+bool peal__hold(struct b2bua *app, const peal_sip_packet *request, size_t *held)
+{
+    if (!peal__has_room(app, request)) {
+        return false;
+    }
+    const size_t bytes = peal_sip_packet_size(request) * COPIES;
+    *held += bytes;
+    app->held_bytes += bytes;
+    return true;
+}
+
+void peal__let_go(struct b2bua *app, size_t *held)
+{
+    app->held_bytes -= *held;
+    *held = 0;
+}
+
 /* --- legs */
 
 struct leg *peal__leg_of(peal_sip_session *session)
@@ -174,13 +204,14 @@ peal_result peal__leg_open(struct leg *leg, peal_sip_context_template *kind)
     return r;
 }
 
-/* A fresh outgoing leg, listed; the one in the call's block first. */
+/* A fresh outgoing leg, listed; the one in the call's block first. Those given up go by themselves
+ * and don't count. */
 struct leg *peal__leg_new_out(struct call *call)
 {
     struct leg *leg = &call->out;
     size_t count = 0;
     for (struct leg *l = call->legs; l; l = l->next) {
-        count++;
+        count += !l->is_abandoned;
         leg = l == &call->out ? NULL : leg;
     }
     if (count >= B2BUA_LEGS_MAX) {
@@ -216,6 +247,7 @@ static void unlist(struct leg *leg)
 void peal__leg_close(struct leg *leg)
 {
     peal__relay_leg_gone(leg);
+    peal__let_go(leg->call->app, &leg->held);
     peal_sip_server_event_control_unrefp(&leg->invite);
     peal_sip_client_request_unrefp(&leg->request);
     if (leg->context) {
@@ -230,6 +262,22 @@ void peal__leg_close(struct leg *leg)
     }
     if (leg->is_allocated) {
         peal_pool_free(leg);
+    }
+}
+
+/* Answers a request with one header more. */
+void peal__refuse(peal_sip_server_event_control *control, unsigned status, peal_sip_header_id id,
+                  peal_str value)
+{
+    peal_sip_packet *out = NULL;
+    peal_result r = peal_sip_server_event_control_new_response(control, status, B2BUA_NONE, &out);
+    if (r >= 0 && (r = peal_sip_packet_set(out, id, value)) >= 0) {
+        r = peal_sip_server_event_control_send_response(control, out);
+    } else {
+        peal_sip_packet_unref(out);
+    }
+    if (r < 0) {
+        (void)peal_sip_server_event_control_respond(control, 500, B2BUA_NONE);
     }
 }
 

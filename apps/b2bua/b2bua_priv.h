@@ -12,9 +12,11 @@
 #include <stdio.h>
 
 enum { B2BUA_LISTEN_MAX = 8, B2BUA_HOPS_MAX = 16, B2BUA_URI_MAX = 256, B2BUA_LEGS_MAX = 16 };
+/* Requests on their way through one call, INVITEs aside: further ones are refused. */
+enum { B2BUA_RELAYS_MAX = 16 };
 enum { B2BUA_EXIT_CONFIG = 2, B2BUA_EXIT_LEAK = 3 };
-/* What a caller is told who is turned away because of the limit or while we drain. */
-enum { B2BUA_RETRY_AFTER_S = 5 };
+/* What a peer is told who is turned away because of a limit or while we drain, in seconds. */
+#define B2BUA_RETRY_AFTER PEAL_STR("5")
 
 #define B2BUA_NONE peal_str_of(NULL, 0)
 
@@ -50,6 +52,7 @@ struct b2bua_options {
     peal_port *port; /* NULL: the default one; a host may set its own */
     int trace_level;
     uint32_t max_calls;      /* 0: no limit */
+    uint32_t max_mbytes;     /* what open requests may hold; 0: no limit */
     uint32_t drain_s;        /* how long calls may go on after SIGTERM */
     uint32_t linger_ms;      /* how long transactions may linger at the end */
     uint32_t t1_ms;          /* RFC 3261 T1 */
@@ -64,7 +67,8 @@ struct command {
     peal_msg msg;
     struct b2bua *app;
     const char *name;
-    int is_posted; /* atomic: still in the queue */
+    int is_posted;         /* atomic: still in the queue */
+    struct command *again; /* the same once more, for when this one is in the queue; or NULL */
 };
 
 struct b2bua {
@@ -87,9 +91,10 @@ struct b2bua {
     peal_sip_context_template *out_kind;
     peal_node calls;
     size_t call_count;
+    uint64_t held_bytes; /* by open requests: see peal__hold() */
     peal_socket_addr bound[B2BUA_LISTEN_MAX];
     size_t bound_count; /* listeners that answered */
-    struct command start, term, census;
+    struct command start, term, term_again, census;
     peal_timer drain_timer;
     unsigned stops; /* SIGTERMs seen */
     bool is_draining;
@@ -111,11 +116,13 @@ struct leg {
     peal_sip_generic *generic;
     peal_sip_server_event_control *invite; /* the peer's (re-)INVITE, until final */
     peal_sip_client_request *request;      /* our re-INVITE, until final */
+    size_t held;                           /* see peal__hold(): its INVITE */
     char tag[32]; /* outgoing: its To tag on the incoming leg; "": the first */
     uint8_t hop;
     bool is_in;
     bool is_allocated; /* else part of the call's block */
     bool is_abandoned; /* given up for the next hop: nothing of it is relayed */
+    bool asks_offer;   /* our re-INVITE has no body: the offer comes in its 2xx */
     bool owes_ack;     /* a 2xx of ours waits for the other side's ACK */
     bool is_ending;    /* BYE or CANCEL is on its way */
 };
@@ -130,7 +137,8 @@ struct call {
     struct leg out;   /* the first outgoing leg; forks and further hops are allocated */
     struct leg *legs; /* living outgoing legs */
     struct leg *peer; /* the outgoing leg that was answered */
-    struct relay *relays;
+    peal_node relays;
+    size_t relay_count;
     peal_sip_client_request *request; /* the INVITE of the present hop, until final */
     peal_timer timer;                 /* silence of the hop, then ringing, then duration */
     uint8_t hop;
@@ -153,7 +161,7 @@ peal_result peal__stack_start(struct b2bua *app);
 void peal__stack_free(struct b2bua *app);
 /* The last call is over. */
 void peal__stack_drained(struct b2bua *app);
-/* Posts a command unless it is in the queue already. Any thread. */
+/* Posts a command, unless it is in the queue already as often as it can be. One thread. */
 void peal__command_post(struct command *command);
 
 /* census.c */
@@ -177,13 +185,18 @@ void peal__leg_close(struct leg *leg);
 void peal__leg_hang_up(struct leg *leg, peal_sip_packet *cause);
 struct leg *peal__leg_of(peal_sip_session *session);
 void peal__leg_refuse(struct leg *leg, unsigned status);
+void peal__refuse(peal_sip_server_event_control *control, unsigned status, peal_sip_header_id id,
+                  peal_str value);
+bool peal__has_room(const struct b2bua *app, const peal_sip_packet *request);
+bool peal__hold(struct b2bua *app, const peal_sip_packet *request, size_t *held);
+void peal__let_go(struct b2bua *app, size_t *held);
 void peal__leg_respond(struct leg *leg, peal_sip_packet *response, const char *tag);
 
 /* leg_in.c, leg_out.c, reinvite.c */
 extern const peal_sip_session_mgr_vt peal__leg_in_vt;
 extern const peal_sip_session_mgr_vt peal__leg_out_vt;
 peal_result peal__leg_out_start(struct call *call);
-bool peal__target_is_known(struct b2bua *app, peal_sip_packet *request);
+unsigned peal__target_refusal(struct b2bua *app, peal_sip_packet *request);
 void peal__on_reinvited(peal_sip_session_mgr *self, peal_sip_session *session,
                         peal_sip_server_event_control *control, peal_sip_packet *invite);
 void peal__on_reinvite_success(struct leg *leg, peal_sip_packet *response);
@@ -199,6 +212,7 @@ void peal__on_ended(peal_sip_session_mgr *self, peal_sip_session *session,
 
 /* failover.c */
 bool peal__failover_is_wanted(const struct call *call, peal_result local, unsigned status);
+void peal__failover_give_up(struct call *call);
 void peal__failover_next(struct call *call);
 void peal__failover_on_silence(struct call *call);
 
@@ -212,8 +226,15 @@ void peal__relay_leg_gone(struct leg *leg);
 #define B2BUA_ALLOW "INVITE, ACK, BYE, CANCEL, OPTIONS"
 #define B2BUA_ALLOW_IN_DIALOG B2BUA_ALLOW ", INFO, MESSAGE, NOTIFY, REFER"
 peal_result peal__headers_pass(peal_sip_packet *to, peal_sip_packet *from);
-/* Max-Forwards of a relayed request: one less. PEAL_E_LIMIT when it was 0. */
+/* Max-Forwards of a relayed request: one less. PEAL_E_LIMIT when it was 0, PEAL_E_SIP_HEADER when
+ * it is malformed. */
 peal_result peal__headers_count_down(peal_sip_packet *to, peal_sip_packet *from);
+/* What a request is refused with that could not be relayed. */
+unsigned peal__headers_status_of(peal_result why);
+/* The values of all Reason lines as one, in the packet's memory; absent if none. */
+peal_str peal__headers_reason(peal_sip_packet *packet);
+peal_result peal__headers_join(peal_sip_packet *packet, const peal_str *parts, size_t count,
+                               peal_str *ret);
 bool peal__text_has_token(peal_str list, peal_str token);
 
 #endif

@@ -23,6 +23,16 @@ bool peal__failover_is_wanted(const struct call *call, peal_result local, unsign
     return local < 0 || status == 500 || (status >= 502 && status <= 504);
 }
 
+/* Nothing of the present hop is waited for any more; its legs go by themselves. */
+void peal__failover_give_up(struct call *call)
+{
+    for (struct leg *leg = call->legs; leg; leg = leg->next) {
+        leg->is_abandoned = true;
+        leg->is_ending = true;
+    }
+    call->hop++;
+}
+
 /* Sends the call to its present hop, or to the first after it that takes it. */
 void peal__failover_next(struct call *call)
 {
@@ -53,12 +63,8 @@ void peal__failover_on_silence(struct call *call)
         peal__call_timer(call, CALL_SETUP, (uint64_t)call->app->options.setup_s * 1000);
         return;
     }
-    for (struct leg *leg = call->legs; leg; leg = leg->next) {
-        leg->is_abandoned = true;
-        leg->is_ending = true;
-    }
     (void)peal_sip_client_request_cancel(call->request, B2BUA_NONE);
     peal_sip_client_request_unrefp(&call->request);
-    call->hop++;
+    peal__failover_give_up(call);
     peal__failover_next(call);
 }

@@ -122,6 +122,29 @@ static peal_result unfold(peal_sip_packet *to, peal_str *value)
     return PEAL_OK;
 }
 
+/* Joins parts in the packet's own memory. */
+peal_result peal__headers_join(peal_sip_packet *packet, const peal_str *parts, size_t count,
+                               peal_str *ret)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++) {
+        n += parts[i].n;
+    }
+    char *text = peal_sip_packet_alloc(packet, n ? n : 1);
+    if (!text) {
+        return PEAL_E_NO_MEMORY;
+    }
+    n = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (parts[i].n) {
+            memcpy(text + n, parts[i].p, parts[i].n);
+            n += parts[i].n;
+        }
+    }
+    *ret = peal_str_of(text, n);
+    return PEAL_OK;
+}
+
 static peal_result pass_line(peal_sip_packet *to, peal_sip_line *line)
 {
     if (line->value.n == 0 && line->id != PEAL_SIP_HEADER_OTHER) {
@@ -193,11 +216,51 @@ peal_result peal__headers_pass(peal_sip_packet *to, peal_sip_packet *from)
 peal_result peal__headers_count_down(peal_sip_packet *to, peal_sip_packet *from)
 {
     uint32_t left = 0;
-    if (peal_sip_packet_number(from, PEAL_SIP_HEADER_MAX_FORWARDS, &left) < 0) {
+    peal_result r = peal_sip_packet_number(from, PEAL_SIP_HEADER_MAX_FORWARDS, &left);
+    if (r == PEAL_E_NOT_FOUND) {
         left = 71; /* RFC 3261 §16.6 item 3: none given means the usual 70 from here */
+    } else if (r < 0) {
+        return r;
     }
     if (left == 0) {
         return PEAL_E_LIMIT;
     }
     return peal_sip_packet_set_number(to, PEAL_SIP_HEADER_MAX_FORWARDS, left - 1);
+}
+
+unsigned peal__headers_status_of(peal_result why)
+{
+    switch (why) {
+    case PEAL_E_LIMIT:
+        return 483;
+    case PEAL_E_SIP_HEADER:
+        return 400;
+    case PEAL_E_SIP_NO_DIALOG:
+        return 481;
+    case PEAL_E_SIP_GLARE:
+        return 491;
+    default:
+        return 500;
+    }
+}
+
+/* RFC 3326 §2: one line for each protocol, or all of them in one. What there is no room for is left
+ * out: a CANCEL without its reason cancels as well. */
+peal_str peal__headers_reason(peal_sip_packet *packet)
+{
+    peal_str parts[64];
+    size_t count = 0;
+    peal_str value;
+    for (size_t i = 0; count + 2 <= PEAL_COUNT_OF(parts); i++) {
+        value = peal_sip_packet_value(packet, PEAL_SIP_HEADER_REASON, i);
+        if (!value.p) {
+            break;
+        }
+        if (value.n) {
+            parts[count] = PEAL_STR(", ");
+            count += count != 0;
+            parts[count++] = value;
+        }
+    }
+    return count && peal__headers_join(packet, parts, count, &value) >= 0 ? value : B2BUA_NONE;
 }

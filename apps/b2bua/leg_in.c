@@ -8,12 +8,17 @@ static void on_invited(peal_sip_session_mgr *self, peal_sip_session *session,
 {
     struct leg *leg = peal__leg_of(session);
     struct call *call = leg->call;
+    const unsigned refusal = peal__target_refusal(call->app, invite);
     (void)self;
     peal__call_enter(call);
     call->was_invited = true;
     leg->invite = peal_sip_server_event_control_ref(control);
-    if (!peal__target_is_known(call->app, invite)) {
-        peal__leg_refuse(leg, 404);
+    if (refusal == 480) {
+        peal_sip_server_event_control_unrefp(&leg->invite);
+        peal__refuse(control, refusal, PEAL_SIP_HEADER_WARNING,
+                     PEAL_STR("380 peal-b2bua \"SIPS Not Allowed\""));
+    } else if (refusal) {
+        peal__leg_refuse(leg, refusal);
     } else {
         /* The answer takes a while: this stops the caller's retransmissions (§17.2.1). */
         (void)peal_sip_server_event_control_respond(control, 100, B2BUA_NONE);
@@ -28,7 +33,7 @@ void peal__on_cancelled(peal_sip_session_mgr *self, peal_sip_session *session,
 {
     struct leg *leg = peal__leg_of(session);
     struct call *call = leg->call;
-    peal_str reason = peal_sip_packet_value(cancel, PEAL_SIP_HEADER_REASON, 0);
+    peal_str reason = peal__headers_reason(cancel);
     (void)self;
     (void)control;
     peal__call_enter(call);

@@ -6,48 +6,6 @@
  * Request-URI points, unless that is us. */
 #include "apps/b2bua/b2bua_priv.h"
 
-/* Joins parts in the packet's own memory. */
-static peal_result join(peal_sip_packet *packet, const peal_str *parts, size_t count, peal_str *ret)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < count; i++) {
-        n += parts[i].n;
-    }
-    char *text = peal_sip_packet_alloc(packet, n ? n : 1);
-    if (!text) {
-        return PEAL_E_NO_MEMORY;
-    }
-    n = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (parts[i].n) {
-            memcpy(text + n, parts[i].p, parts[i].n);
-            n += parts[i].n;
-        }
-    }
-    *ret = peal_str_of(text, n);
-    return PEAL_OK;
-}
-
-/* From or To as it came, without its tag: the new leg has tags of its own. */
-static peal_result name_of(peal_sip_packet *packet, const peal_sip_address *a, peal_str *ret)
-{
-    peal_str parts[4 + 16] = { a->display, PEAL_STR(" <"), a->uri, PEAL_STR(">") };
-    size_t count = 4;
-    peal_str params = a->params;
-    peal_str name;
-    peal_str value;
-    while (peal_sip_param_next(&params, &name, &value) == PEAL_OK &&
-           count + 4 <= PEAL_COUNT_OF(parts)) {
-        if (!peal_str_ieq(name, PEAL_STR("tag"))) {
-            parts[count++] = PEAL_STR(";");
-            parts[count++] = name;
-            parts[count++] = value.p ? PEAL_STR("=") : B2BUA_NONE;
-            parts[count++] = value;
-        }
-    }
-    return join(packet, parts, count, ret);
-}
-
 /* The user part the caller asked for; a telephone number becomes one (RFC 3261 §19.1.6). */
 static peal_result hop_target(peal_sip_packet *packet, const struct next_hop *hop,
                               const peal_sip_uri *asked, peal_str *ret)
@@ -71,7 +29,7 @@ static peal_result hop_target(peal_sip_packet *packet, const struct next_hop *ho
         to->params,
         asked->scheme == PEAL_SIP_SCHEME_TEL ? PEAL_STR(";user=phone") : B2BUA_NONE,
     };
-    return join(packet, parts, PEAL_COUNT_OF(parts), ret);
+    return peal__headers_join(packet, parts, PEAL_COUNT_OF(parts), ret);
 }
 
 /* The address a Request-URI names in numbers is one that we listen on. */
@@ -92,15 +50,22 @@ static bool is_ourselves(const struct b2bua *app, const peal_sip_uri *uri)
     return false;
 }
 
-/* There is somewhere to send this call to. */
-bool peal__target_is_known(struct b2bua *app, peal_sip_packet *request)
+/* 0 when there is somewhere to send this call to. There is no leg by TLS: what was asked for as
+ * sips must not go on without it. 480 says that sips is the matter (RFC 5630); 416 would say that
+ * the scheme is unknown here (RFC 3261 §21.4.14). */
+unsigned peal__target_refusal(struct b2bua *app, peal_sip_packet *request)
 {
     peal_sip_uri uri;
-    if (app->options.hop_count) {
-        return true;
+    if (peal_sip_uri_decode(peal_sip_packet_request_uri(request), &uri) < 0) {
+        return 400;
     }
-    return peal_sip_uri_decode(peal_sip_packet_request_uri(request), &uri) >= 0 &&
-           uri.scheme == PEAL_SIP_SCHEME_SIP && !is_ourselves(app, &uri);
+    if (uri.scheme == PEAL_SIP_SCHEME_SIPS) {
+        return 480;
+    }
+    if (app->options.hop_count) {
+        return 0;
+    }
+    return uri.scheme == PEAL_SIP_SCHEME_SIP && !is_ourselves(app, &uri) ? 0 : 404;
 }
 
 static peal_result configure(struct leg *leg, peal_sip_packet *out, peal_sip_packet *invite)
@@ -115,13 +80,15 @@ static peal_result configure(struct leg *leg, peal_sip_packet *out, peal_sip_pac
     params.target = peal_sip_packet_request_uri(invite);
     if ((r = peal_sip_packet_from(invite, &from)) < 0 ||
         (r = peal_sip_packet_to(invite, &to)) < 0 ||
-        (r = peal_sip_uri_decode(params.target, &asked)) < 0 ||
-        (r = name_of(out, from, &params.local)) < 0 || (r = name_of(out, to, &params.remote)) < 0) {
+        (r = peal_sip_uri_decode(params.target, &asked)) < 0) {
         return r;
     }
+    /* Of both the user agent takes name and URI: tags are the new leg's own. */
+    params.local = from->text;
+    params.remote = to->text;
     if (hop && hop->is_route) {
         const peal_str route[] = { PEAL_STR("<"), hop->uri.text, PEAL_STR(">") };
-        r = join(out, route, PEAL_COUNT_OF(route), &params.routes);
+        r = peal__headers_join(out, route, PEAL_COUNT_OF(route), &params.routes);
     } else if (hop) {
         r = hop_target(out, hop, &asked, &params.target);
     }
@@ -178,7 +145,10 @@ peal_result peal__leg_out_start(struct call *call)
     if (!leg) {
         return invite ? PEAL_E_NO_MEMORY : PEAL_E_STATE;
     }
-    peal_result r = peal__leg_open(leg, call->app->out_kind);
+    peal_result r = peal__hold(call->app, invite, &leg->held) ? PEAL_OK : PEAL_E_NO_MEMORY;
+    if (r >= 0) {
+        r = peal__leg_open(leg, call->app->out_kind);
+    }
     if (r >= 0 && call->has_rung) {
         r = new_tag(leg);
     }
@@ -215,6 +185,7 @@ static void initial_success(struct leg *leg, peal_sip_packet *response)
 {
     struct call *call = leg->call;
     leg->owes_ack = true;
+    peal__let_go(call->app, &leg->held);
     if (!call->in.invite || call->peer || leg->is_abandoned) {
         peal__leg_hang_up(leg, NULL);
         return;
@@ -252,8 +223,7 @@ static void initial_failure(struct leg *leg, peal_sip_packet *response, peal_res
         return;
     }
     if (peal__failover_is_wanted(call, local, peal_sip_packet_status(response))) {
-        leg->is_abandoned = true;
-        call->hop++;
+        peal__failover_give_up(call);
         peal__failover_next(call);
     } else {
         peal__call_timer(call, CALL_OVER, 0);

@@ -48,6 +48,9 @@ static const char *set_listen(struct b2bua_options *o, const char *value)
     if (parse_host_port(value + 4, &o->listen[o->listen_count]) < 0) {
         return "expected udp:HOST:PORT with a numeric host ([IPv6] in brackets)";
     }
+    if (peal_socket_addr_is_multicast(&o->listen[o->listen_count])) {
+        return "a broadcast or multicast address cannot be listened on";
+    }
     o->listen_count++;
     return NULL;
 }
@@ -56,7 +59,7 @@ static const char *set_local(struct b2bua_options *o, const char *value)
 {
     peal_socket_addr address;
     if (peal_socket_addr_parse(peal_str_z(value), 0, &address) < 0 ||
-        peal_socket_addr_is_any(&address)) {
+        peal_socket_addr_is_any(&address) || peal_socket_addr_is_multicast(&address)) {
         return "expected the numeric address of an interface";
     }
     o->local[address.family == PEAL_AF_IPV6] = address;
@@ -86,6 +89,9 @@ static const char *set_hop(struct b2bua_options *o, const char *value)
     if (peal_socket_addr_parse(hop->uri.host, hop->uri.port ? hop->uri.port : 5060, &hop->address) <
         0) {
         return "this host cannot be resolved: DNS is not built in";
+    }
+    if (peal_socket_addr_is_any(&hop->address) || peal_socket_addr_is_multicast(&hop->address)) {
+        return "expected the address of one host";
     }
     hop->is_route = peal_sip_uri_has_param(&hop->uri, PEAL_STR("lr"));
     o->hop_count++;
@@ -171,6 +177,9 @@ static const struct row rows[] = {
       "three threads, one, or none but the main one [1]" },
     { "port", "libuv|poll", set_port, 0, 0, 0, "event backend [libuv]" },
     NUMBER("max-calls", max_calls, 0, 10000000, "calls at once, then 503; 0: no limit [20000]"),
+    NUMBER("max-mbytes", max_mbytes, 0, 1048576,
+           "MiB that calls being set up and other open requests may hold, then 503; 0: no limit "
+           "[256]"),
     NUMBER("setup-s", setup_s, 1, 86400, "seconds a call may ring [180]"),
     NUMBER("max-duration-s", duration_s, 0, 31536000, "seconds a call may last; 0: no limit [0]"),
     NUMBER("try-timeout-ms", try_timeout_ms, 0, 64000,
@@ -356,6 +365,7 @@ static void set_defaults(struct b2bua_options *o)
     o->mode = PEAL_HAVE_THREADS ? B2BUA_ONE : B2BUA_POLLED;
     o->trace_level = PEAL_TRACE_WARNING;
     o->max_calls = 20000;
+    o->max_mbytes = 256;
     o->setup_s = 180;
     o->try_timeout_ms = 4000;
     o->t1_ms = 500;
@@ -410,7 +420,8 @@ peal_result peal__options_read(struct b2bua_options *o, int argc, char **argv, i
     *ret_exit = B2BUA_EXIT_CONFIG;
     opterr = 0;
     optind = 0; /* from the start, also for the second one in a process */
-    while (r >= 0 && (c = getopt_long(argc, argv, ":", table, NULL)) != -1) {
+    for (int at = 1; r >= 0 && (c = getopt_long(argc, argv, "+:", table, NULL)) != -1;
+         at = optind) {
         if (c == 'h' || c == 'v') {
             c == 'h' ? print_help() : (void)printf("peal-b2bua %s\n", peal_version());
             *ret_exit = 0;
@@ -418,7 +429,7 @@ peal_result peal__options_read(struct b2bua_options *o, int argc, char **argv, i
         }
         if (c == '?' || c == ':') {
             peal__complain(c == ':' ? "option '%s' needs a value" : "unknown option '%s'",
-                           argv[optind - 1]);
+                           argv[at]);
             r = PEAL_E_APP_CONFIG;
         } else if (strcmp(rows[which].name, "config") == 0) {
             r = read_file(o, optarg);

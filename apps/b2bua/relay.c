@@ -6,22 +6,20 @@
 
 /* One request on its way through. */
 struct relay {
-    struct relay *next;
+    peal_node node;
     struct call *call;
     struct leg *from; /* NULL once that leg is gone */
     struct leg *to;
     peal_sip_server_event_control *control; /* NULL with from */
+    size_t held;                            /* see peal__hold() */
 };
 
 static void relay_free(struct relay *relay)
 {
-    struct relay **link = &relay->call->relays;
-    while (*link && *link != relay) {
-        link = &(*link)->next;
-    }
-    if (*link) {
-        *link = relay->next;
-    }
+    struct call *call = relay->call;
+    peal_node_unlink(&relay->node);
+    call->relay_count--;
+    peal__let_go(call->app, &relay->held);
     peal_sip_server_event_control_unref(relay->control);
     peal_pool_free(relay);
 }
@@ -44,9 +42,11 @@ static void answer(peal_sip_server_event_control *control, peal_sip_packet *resp
 /* A leg goes: what came from it is not waited for any more, what went to it will get no answer. */
 void peal__relay_leg_gone(struct leg *leg)
 {
-    struct relay *next;
-    for (struct relay *relay = leg->call->relays; relay; relay = next) {
-        next = relay->next;
+    const peal_node *head = &leg->call->relays;
+    peal_node *next;
+    for (peal_node *node = peal_list_first(head); node; node = next) {
+        struct relay *relay = PEAL_CONTAINER_OF(node, struct relay, node);
+        next = peal_list_next(head, node);
         if (relay->to == leg) {
             if (relay->control) {
                 (void)peal_sip_server_event_control_respond(relay->control, 481, B2BUA_NONE);
@@ -87,10 +87,15 @@ static peal_result start(struct leg *leg, struct leg *other, peal_sip_packet *re
     if (!relay) {
         return PEAL_E_NO_MEMORY;
     }
-    *relay = (struct relay){ call->relays, call, leg, other,
-                             peal_sip_server_event_control_ref(control) };
-    call->relays = relay;
-    peal_result r = send_on(relay, request);
+    memset(relay, 0, sizeof *relay);
+    relay->call = call;
+    relay->from = leg;
+    relay->to = other;
+    relay->control = peal_sip_server_event_control_ref(control);
+    peal_list_append(&call->relays, &relay->node);
+    call->relay_count++;
+    peal_result r =
+        peal__hold(call->app, request, &relay->held) ? send_on(relay, request) : PEAL_E_NO_MEMORY;
     if (r < 0) {
         relay_free(relay);
     }
@@ -104,17 +109,10 @@ static bool is_relayed(peal_sip_packet *request)
                                 peal_sip_packet_method_text(request));
 }
 
-static void refuse_method(peal_sip_server_event_control *control)
+/* Who sends on and on without waiting for answers is told to wait. */
+static bool is_too_much(const struct call *call, const peal_sip_packet *request)
 {
-    peal_sip_packet *out = NULL;
-    if (peal_sip_server_event_control_new_response(control, 405, B2BUA_NONE, &out) >= 0) {
-        if (peal_sip_packet_set(out, PEAL_SIP_HEADER_ALLOW, PEAL_STR(B2BUA_ALLOW_IN_DIALOG)) >= 0) {
-            (void)peal_sip_server_event_control_send_response(control, out);
-            return;
-        }
-        peal_sip_packet_unref(out);
-    }
-    (void)peal_sip_server_event_control_respond(control, 500, B2BUA_NONE);
+    return call->relay_count >= B2BUA_RELAYS_MAX || !peal__has_room(call->app, request);
 }
 
 static void on_request(peal_sip_generic_mgr *self, peal_sip_generic *service,
@@ -125,7 +123,11 @@ static void on_request(peal_sip_generic_mgr *self, peal_sip_generic *service,
     peal_result r = PEAL_E_SIP_NO_DIALOG;
     (void)self;
     if (!is_relayed(request)) {
-        refuse_method(control);
+        peal__refuse(control, 405, PEAL_SIP_HEADER_ALLOW, PEAL_STR(B2BUA_ALLOW_IN_DIALOG));
+        return;
+    }
+    if (is_too_much(leg->call, request)) {
+        peal__refuse(control, 500, PEAL_SIP_HEADER_RETRY_AFTER, B2BUA_RETRY_AFTER);
         return;
     }
     peal__call_enter(leg->call);
@@ -133,8 +135,8 @@ static void on_request(peal_sip_generic_mgr *self, peal_sip_generic *service,
         r = start(leg, other, request, control);
     }
     if (r < 0) {
-        unsigned status = r == PEAL_E_SIP_NO_DIALOG ? 481 : r == PEAL_E_LIMIT ? 483 : 500;
-        (void)peal_sip_server_event_control_respond(control, status, B2BUA_NONE);
+        (void)peal_sip_server_event_control_respond(control, peal__headers_status_of(r),
+                                                    B2BUA_NONE);
     }
     peal__call_leave(leg->call);
 }

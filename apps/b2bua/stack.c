@@ -5,7 +5,10 @@
 
 void peal__command_post(struct command *command)
 {
-    if (!__atomic_exchange_n(&command->is_posted, 1, __ATOMIC_ACQ_REL)) {
+    while (command && __atomic_exchange_n(&command->is_posted, 1, __ATOMIC_ACQ_REL)) {
+        command = command->again;
+    }
+    if (command) {
         peal_port_note(peal_thread_port(command->app->core_thread), "command",
                        peal_str_z(command->name));
         peal_thread_post(command->app->core_thread, &command->msg);
@@ -232,7 +235,7 @@ static void on_packet(peal_sip_core_user *self, peal_sip_core_config *core, peal
 static peal_result add_retry_after(peal_sip_packet *response, void *arg)
 {
     (void)arg;
-    return peal_sip_packet_set_number(response, PEAL_SIP_HEADER_RETRY_AFTER, B2BUA_RETRY_AFTER_S);
+    return peal_sip_packet_set(response, PEAL_SIP_HEADER_RETRY_AFTER, B2BUA_RETRY_AFTER);
 }
 
 static peal_result add_capabilities(peal_sip_packet *response, void *arg)
@@ -286,7 +289,8 @@ static void on_new_request(peal_sip_dispatcher_mgr *self, peal_sip_core_config *
     } else if (peal_sip_packet_method(request) != PEAL_SIP_METHOD_INVITE) {
         /* What is relayed inside a dialog is not taken outside of one. */
         (void)peal_sip_core_respond(core, request, 405, B2BUA_NONE, add_allow, NULL);
-    } else if (app->is_draining || (limit && app->call_count >= limit)) {
+    } else if (app->is_draining || (limit && app->call_count >= limit) ||
+               !peal__has_room(app, request)) {
         (void)peal_sip_core_respond(core, request, 503, B2BUA_NONE, add_retry_after, NULL);
     } else {
         new_call(app, request);
@@ -355,7 +359,8 @@ static peal_result make_stack(struct b2bua *app)
                                          .t2_ms = o->t1_ms * 8,
                                          .t4_ms = o->t1_ms * 10,
                                          .timer_d_ms = o->t1_ms * 64,
-                                         .user_agent = PEAL_STR("peal-b2bua") };
+                                         .user_agent = PEAL_STR("peal-b2bua"),
+                                         .supported = PEAL_STR(B2BUA_SUPPORTED) };
     const peal_sip_dispatcher_config accept = { .size = sizeof accept,
                                                 .allow = PEAL_STR(B2BUA_ALLOW_IN_DIALOG),
                                                 .supported = PEAL_STR(B2BUA_SUPPORTED),
@@ -406,6 +411,8 @@ peal_result peal__stack_start(struct b2bua *app)
     peal_timer_init(&app->drain_timer, on_drain_time_over);
     init_command(app, &app->start, "start", on_start);
     init_command(app, &app->term, "term", on_term);
+    init_command(app, &app->term_again, "term", on_term);
+    app->term.again = &app->term_again;
     init_command(app, &app->census, "census", on_census);
     peal_result r = make_threads(app);
     if (r >= 0) {

@@ -68,6 +68,7 @@ static peal_result set_settings(peal_sip_core_config *self, const peal_sip_setti
     peal__core *c = peal__core_of(self);
     peal_sip_settings copy = { 0 };
     char *user_agent = NULL;
+    char *supported = NULL;
     if (peal__core_is_up(c)) {
         return PEAL_E_STATE;
     }
@@ -80,12 +81,17 @@ static peal_result set_settings(peal_sip_core_config *self, const peal_sip_setti
     if (copy.t2_ms < copy.t1_ms || copy.t1_ms > 60000 || copy.max_reissues > 255) {
         return PEAL_E_RANGE;
     }
-    if (copy.user_agent.p && !(user_agent = peal_strdup(copy.user_agent))) {
+    if ((copy.user_agent.p && !(user_agent = peal_strdup(copy.user_agent))) ||
+        (copy.supported.p && !(supported = peal_strdup(copy.supported)))) {
+        peal_free(user_agent);
         return PEAL_E_NO_MEMORY;
     }
     peal_free(c->user_agent);
+    peal_free(c->supported);
     c->user_agent = user_agent;
+    c->supported = supported;
     copy.user_agent.p = user_agent;
+    copy.supported.p = supported;
     c->settings = copy;
     return PEAL_OK;
 }
@@ -268,6 +274,7 @@ static void core_fini(peal_obj *obj)
     }
     peal__local_free_all(c);
     peal_free(c->user_agent);
+    peal_free(c->supported);
     peal_thread_unref(c->thread);
     peal_thread_unref(c->transport_thread);
     peal_thread_unref(c->resolver_thread);

@@ -60,6 +60,7 @@ struct peal__core {
     peal_sip_core_user *user;
     peal_sip_settings settings; /* defaults filled in */
     char *user_agent;           /* owns settings.user_agent */
+    char *supported;            /* owns settings.supported */
     peal__sip_txn_layer *txns;
     peal__sip_transport *transport;
     peal_sip_dialog_matcher_list *matchers;
@@ -421,5 +422,18 @@ void peal__sreq_let_go(peal__sreq *sreq);
 /* Sends an ACK to 2xx by stage 2 alone. @p packet's reference is taken. */
 peal_result peal__ack_send(peal__ctx *ctx, peal_sip_packet *packet, peal__req *invite,
                            peal_sip_resend **ret);
+
+/* ---- what a request asks for (dispatcher.c) ---- */
+
+/* Options as a header value. */
+typedef struct peal__sip_options {
+    size_t n;
+    char text[512];
+} peal__sip_options;
+
+/* RFC 3261 §8.2.2.3: 0 when every option of Require is in @p supported ("a, b"), 420 with those
+ * that are not (as many as there is room for) in @p ret, 400 when Require is malformed. */
+unsigned peal__sip_check_require(peal_sip_packet *request, peal_str supported,
+                                 peal__sip_options *ret);
 
 #endif

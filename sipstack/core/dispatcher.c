@@ -163,37 +163,43 @@ static bool check_dialog(peal_sip_dispatcher *d, peal_sip_packet *request)
     return true;
 }
 
+unsigned peal__sip_check_require(peal_sip_packet *request, peal_str supported,
+                                 peal__sip_options *ret)
+{
+    peal_str option;
+    peal_result r;
+    ret->n = 0;
+    for (size_t i = 0;
+         (r = peal_sip_packet_token(request, PEAL_SIP_HEADER_REQUIRE, i, &option)) >= 0; i++) {
+        if (list_has(supported, option, false)) {
+            continue;
+        }
+        if (ret->n + option.n + 2 > sizeof ret->text) {
+            return 420; /* enough to know that it does not work */
+        }
+        memcpy(ret->text + ret->n, ", ", ret->n ? 2 : 0);
+        ret->n += ret->n ? 2 : 0;
+        memcpy(ret->text + ret->n, option.p, option.n);
+        ret->n += option.n;
+    }
+    if (r != PEAL_E_NOT_FOUND) {
+        return 400;
+    }
+    return ret->n ? 420 : 0;
+}
+
 /* §8.2.2.3: Unsupported names each option that is not understood. */
 static bool check_require(peal_sip_dispatcher *d, peal_sip_packet *request)
 {
-    char text[512];
-    size_t n = 0;
-    peal_str option;
-    peal_result r;
-    for (size_t i = 0; (r = peal_sip_packet_token(request, PEAL_SIP_HEADER_REQUIRE, i,
-                                                  &option)) >= 0;
-         i++) {
-        if (list_has(d->supported, option, false)) {
-            continue;
-        }
-        if (n + option.n + 2 > sizeof text) {
-            break; /* enough to know that it does not work */
-        }
-        memcpy(text + n, n ? ", " : "", n ? 2 : 0);
-        n += n ? 2 : 0;
-        memcpy(text + n, option.p, option.n);
-        n += option.n;
+    peal__sip_options lacking;
+    const unsigned status = peal__sip_check_require(request, d->supported, &lacking);
+    extra_header unsupported = { PEAL_SIP_HEADER_UNSUPPORTED,
+                                 peal_str_of(lacking.text, lacking.n) };
+    if (status) {
+        reject(d, request, status, status == 400 ? PEAL_STR("Bad Require") : absent(),
+               lacking.n && status == 420 ? &unsupported : NULL);
     }
-    if (r < 0 && r != PEAL_E_NOT_FOUND) {
-        reject(d, request, 400, PEAL_STR("Bad Require"), NULL);
-        return true;
-    }
-    if (n == 0) {
-        return r >= 0 ? (reject(d, request, 420, absent(), NULL), true) : false;
-    }
-    extra_header unsupported = { PEAL_SIP_HEADER_UNSUPPORTED, peal_str_of(text, n) };
-    reject(d, request, 420, absent(), &unsupported);
-    return true;
+    return status != 0;
 }
 
 /* §8.2.3: a body of a type or in a coding that is not understood. */

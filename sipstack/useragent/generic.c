@@ -133,10 +133,12 @@ static void report_client_event(peal_sip_service *self, peal_sip_client_event_co
     }
 }
 
+/* A PRACK that no service before this one took is the application's, as anything else. */
 static bool owns(peal_sip_service *self, peal_sip_packet *request)
 {
+    const peal_sip_method method = peal_sip_packet_method(request);
     (void)self;
-    return !is_others(peal_sip_packet_method(request));
+    return method == PEAL_SIP_METHOD_PRACK || !is_others(method);
 }
 
 static void manage_request(peal_sip_service *self, peal_sip_packet *request,

@@ -2,6 +2,7 @@
 /* What the user agent service learns from requests and responses on their way in: dialogs begin,
  * their targets change, their numbers are checked. Core thread. RFC 3261 §12.1, §12.2.1.2,
  * §12.2.2. */
+#include "sipstack/core/core_priv.h"
 #include "sipstack/parser/parser_priv.h"
 #include "sipstack/useragent/user_agent_inner.h"
 
@@ -193,6 +194,36 @@ static bool is_our_tag(const peal__sip_user_agent *ua, peal_str tag)
            peal__sip_tags_find(ua, tag) != NULL;
 }
 
+/* §8.2.2.3: what requires an option that nobody here understands is not done. */
+static peal_sip_verdict refuse_options(peal_sip_server_event_control *control, peal_str lacking)
+{
+    peal_sip_packet *response = NULL;
+    peal_result r =
+        peal_sip_server_event_control_new_response(control, 420, peal_str_of(NULL, 0), &response);
+    if (r >= 0 && lacking.n) {
+        r = peal_sip_packet_add(response, PEAL_SIP_HEADER_UNSUPPORTED, lacking);
+    }
+    if (r < 0) {
+        peal_sip_packet_unref(response);
+        return refuse(control, 500);
+    }
+    (void)peal_sip_server_event_control_send_response(control, response);
+    return PEAL_SIP_REFUSED;
+}
+
+static peal_sip_verdict check_options(const peal__sip_user_agent *ua, peal_sip_packet *request,
+                                      peal_sip_server_event_control *control)
+{
+    peal__sip_options lacking;
+    const peal_str supported =
+        peal_sip_core_settings(peal_sip_context_core(ua->context))->supported;
+    const unsigned status = supported.p ? peal__sip_check_require(request, supported, &lacking) : 0;
+    if (status == 420) {
+        return refuse_options(control, peal_str_of(lacking.text, lacking.n));
+    }
+    return status ? refuse(control, status) : PEAL_SIP_CONTINUE;
+}
+
 static bool has_dialog(const peal__sip_user_agent *ua)
 {
     return ua->state == PEAL_SIP_DIALOG_EARLY || ua->state == PEAL_SIP_DIALOG_CONFIRMED;
@@ -200,8 +231,8 @@ static bool has_dialog(const peal__sip_user_agent *ua)
 
 /* §12.2.2. Early dialogs of one INVITE each count for themselves, so their numbers are not
  * compared. */
-static peal_sip_verdict continue_dialog(peal__sip_user_agent *ua, uint32_t number,
-                                        peal_sip_server_event_control *control)
+static peal_sip_verdict continue_dialog(peal__sip_user_agent *ua, peal_sip_packet *request,
+                                        uint32_t number, peal_sip_server_event_control *control)
 {
     if (ua->has_remote_cseq && number < ua->remote_cseq && !ua->extras) {
         return refuse(control, 500);
@@ -210,7 +241,7 @@ static peal_sip_verdict continue_dialog(peal__sip_user_agent *ua, uint32_t numbe
         ua->remote_cseq = number; /* gaps are allowed */
         ua->has_remote_cseq = true;
     }
-    return PEAL_SIP_CONTINUE;
+    return check_options(ua, request, control);
 }
 
 peal_sip_verdict peal__sip_user_agent_on_incoming_request(peal_sip_service *self,
@@ -231,5 +262,5 @@ peal_sip_verdict peal__sip_user_agent_on_incoming_request(peal_sip_service *self
     if (to->tag.n == 0) {
         return begin(ua, request, to, cseq->number, control);
     }
-    return known ? continue_dialog(ua, cseq->number, control) : refuse(control, 481);
+    return known ? continue_dialog(ua, request, cseq->number, control) : refuse(control, 481);
 }

@@ -31,7 +31,13 @@ def refused(words, *options):
 def wrong_values(_flow):
     refused(["--nonsense"], "--nonsense")
     refused(["needs a value", "--listen"], "--listen")
+    refused(["needs a value", "--listen"], "--trace", "info", "--listen")
     refused(["more"], "more")
+    refused(["'-x'"], "-x")
+    refused(["'-xy'"], "-xy")
+    refused(["'-xy'"], "--trace", "info", "-xy", "--threads", "polled")
+    refused(["'--help=me'"], "--help=me")
+    refused(["max-mbytes", "many"], "--max-mbytes", "many")
     refused(["listen", "udp:nowhere:1"], "--listen", "udp:nowhere:1")
     refused(["udp:127.0.0.1:99999"], "--listen", "udp:127.0.0.1:99999")
     refused(["http:1.2.3.4"], "--listen", "http:1.2.3.4")
@@ -51,6 +57,9 @@ def wrong_next_hops(_flow):
     refused(["cannot be resolved", "sip:host.example"], "--next-hop", "sip:host.example")
     refused(["not built in", "sips:"], "--next-hop", "sips:127.0.0.1")
     refused(["not built in"], "--next-hop", "sip:127.0.0.1;transport=tcp")
+    for host in ("0.0.0.0", "255.255.255.255", "239.0.0.1", "[::]", "[ff02::1]"):
+        refused(["next-hop", host], "--listen", "udp:127.0.0.1:0", "--listen", "udp:[::1]:0",
+                "--next-hop", "sip:" + host)
     refused(["no local address", "sip:[::1]:5070"], "--listen", "udp:127.0.0.1:0", "--next-hop",
             "sip:[::1]:5070")
 
@@ -65,6 +74,9 @@ def wrong_addresses(_flow):
     refused(["192.0.2.1:5060"], "--listen", "udp:192.0.2.1:5060")
     refused(["no local address", "0.0.0.0"], "--listen", "udp:0.0.0.0:0")
     refused(["local-address", "0.0.0.0"], "--local-address", "0.0.0.0")
+    refused(["local-address", "224.0.0.1"], "--local-address", "224.0.0.1")
+    for host in ("255.255.255.255", "239.0.0.1", "[ff02::1]"):
+        refused(["listen", host], "--listen", "udp:%s:0" % host)
 
 
 def config_file(_flow):

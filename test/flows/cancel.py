@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """CANCEL at every moment (RFC 3261 §9), and what it crosses with."""
+import re
+
 from flow_kit import SDP, Dialog, check, run
 
 T1 = ("--t1-ms", 25)
@@ -23,11 +25,13 @@ def while_ringing(flow):
     b2bua, caller, callee, a, invite = start(flow)
     callee.reply(invite, 180, "Ringing", tag="r")
     caller.expect(180)
-    a.cancel(headers=[("Reason", "SIP;cause=200")])
+    reasons = ["SIP;cause=200", 'Q.850;cause=16;text="a, b"']
+    a.cancel(headers=[("Reason", r) for r in reasons] + [("Reason", 'X;text="folded"\r\n ;y=1')])
     cancelled_here(caller, a)
     cancel = callee.expect("CANCEL")
     check(cancel.branch == invite.branch, "CANCEL has another branch")
-    check(cancel.get("Reason") == "SIP;cause=200", "Reason does not cross")
+    crossed = re.sub(r"\s+;", ";", ", ".join(cancel.all("Reason")))
+    check(crossed == ", ".join(reasons + ['X;text="folded";y=1']), "Reasons: " + crossed)
     callee.reply(cancel, 200, "OK", tag="r")
     callee.reply(invite, 487, "Request Terminated", tag="r")
     callee.expect("ACK")

@@ -145,6 +145,29 @@ def after_ringing_only_503(flow):
     b2bua.stop()
 
 
+def after_many_forks(flow):
+    """A hop that forked into more branches than are kept, and then says 503: the next one is asked."""
+    first, second = flow.peer("first"), flow.peer("second")
+    b2bua, caller, a = start(flow, [first.port, second.port])
+    invite = first.expect("INVITE")
+    for number in range(40):
+        first.reply(invite, 183, "Progress", tag="t%d" % number)
+    first.reply(invite, 503, "Gone", tag="t1")
+    first.expect("ACK")
+    invite = second.expect("INVITE")
+    for number in range(5):
+        second.reply(invite, 180, "Ringing", tag="s%d" % number)
+    for _ in range(5):
+        caller.expect(180, ignore=(100, 183))
+    second.reply(invite, 200, "OK", tag="s3", body=SDP)
+    a.ack(caller.expect(200))
+    check(second.expect("ACK").tag("To") == "s3", "ACK")
+    a.send("BYE")
+    second.reply(second.expect("BYE"), 200, "OK")
+    caller.expect(200)
+    b2bua.stop()
+
+
 def after_ringing_not_500(flow):
     first, second = flow.peer("first"), flow.peer("second")
     b2bua, caller, a = start(flow, [first.port, second.port])
@@ -177,4 +200,4 @@ def cancel_between_hops(flow):
 if __name__ == "__main__":
     run([after_status, last_status_is_relayed, others_do_not_move_on, after_silence, late_ringing,
          trying_is_not_silence, after_refusal, nobody_there, after_ringing_only_503,
-         after_ringing_not_500, cancel_between_hops], ["3", "polled", "1"])
+         after_many_forks, after_ringing_not_500, cancel_between_hops], ["3", "polled", "1"])

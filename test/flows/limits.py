@@ -33,6 +33,64 @@ def call_limit(flow):
     b2bua.stop()
 
 
+def memory_limit(flow):
+    """What open requests hold has a limit: 503 to a new call, 500 inside of one, until there is room."""
+    big = b"x" * 60000
+    b2bua, caller, callee = flow.trio(*T1, "--max-mbytes", 1)
+    call = Call(b2bua, caller, callee)
+    ringing = []
+    while True:
+        a = Dialog(caller, b2bua.address)
+        a.invite(body=big)
+        final = caller.receive()
+        if final.status != 100:
+            break
+        ringing.append((a, callee.expect("INVITE")))
+        check(len(ringing) < 20, "no limit")
+    check(final.status == 503 and int(final.get("Retry-After")) > 0, "a new call: " + final.start)
+    a.ack(final)
+    check(len(ringing) == 5, "%d calls ring" % len(ringing))
+    for method in ("INFO", "INVITE"):
+        request = call.a.send(method, body=big)
+        final = caller.expect(500)
+        check(int(final.get("Retry-After")) > 0, "500 to %s without Retry-After" % method)
+        if method == "INVITE":
+            call.a.invite_request = request
+            call.a.ack(final)
+    call.a.send("INFO")
+    callee.reply(callee.expect("INFO"), 200, "OK")
+    caller.expect(200)
+    for a, invite in ringing:
+        callee.reply(invite, 486, "Busy Here", tag="b")
+        callee.expect("ACK")
+        a.ack(caller.expect(486))
+    call.a.invite(body=big)
+    callee.reply(callee.expect("INVITE"), 488, "No", tag="n")
+    callee.expect("ACK")
+    call.a.ack(caller.expect(488))
+    for _ in range(8):
+        call.a.send("INFO", body=big)
+        callee.reply(callee.expect("INFO"), 200, "OK")
+        caller.expect(200)
+        Call(b2bua, caller, callee, invite={"body": big}).end()
+    call.end()
+    b2bua.stop()
+
+
+def sips_stays_secure(flow):
+    """There is no TLS: a sips URI is not sent on without it (480, RFC 5630)."""
+    for hops in (True, False):
+        callee, caller = flow.peer("bob"), flow.peer("alice")
+        b2bua = flow.b2bua(*T1, *(["--next-hop", "sip:127.0.0.1:%d" % callee.port] if hops else []))
+        a = Dialog(caller, b2bua.address)
+        a.invite(uri="sips:bob@127.0.0.1:%d" % callee.port)
+        final = caller.expect(480)
+        check((final.get("Warning") or "").startswith("380 "), "Warning: %s" % final.get("Warning"))
+        a.ack(final)
+        callee.nothing_before(b2bua)
+        b2bua.stop()
+
+
 def drains(flow):
     """SIGTERM: no new calls, the present one goes on until it is over, then exit 0."""
     b2bua, caller, callee = flow.trio(*T1)
@@ -77,6 +135,18 @@ def second_sigterm(flow):
     b2bua.wait_exit()
     caller.expect("BYE", ignore=(100,))
     callee.expect("BYE")
+
+
+def second_signal_at_once(flow):
+    """Two signals that are there at the same time count as two."""
+    for _ in range(5):
+        b2bua, caller, callee = flow.trio(*T1, "--drain-s", 600)
+        Call(b2bua, caller, callee)
+        for number in (signal.SIGSTOP, signal.SIGTERM, signal.SIGINT, signal.SIGCONT):
+            b2bua.process.send_signal(number)
+        b2bua.wait_exit()
+        caller.expect("BYE", ignore=(100,))
+        callee.expect("BYE")
 
 
 def idle_stop(flow):
@@ -257,7 +327,7 @@ def next_hop_is_route(flow):
 
 
 if __name__ == "__main__":
-    run([call_limit, drains, drain_limit, second_sigterm, idle_stop, signal_storm,
+    run([call_limit, memory_limit, sips_stays_secure, second_signal_at_once, drains, drain_limit, second_sigterm, idle_stop, signal_storm,
          storm_at_the_end, no_ack, ringing_limit, duration_limit, peers_vanish, threads_have_names,
          threads_that_cannot_start, census_counts, over_ipv6, between_families, wildcard, next_hop_is_route],
         ["polled", "3", "1"])

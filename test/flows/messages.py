@@ -147,8 +147,71 @@ def requests_in_dialog(flow):
             check(sender.peer.expect(488).get("X-Way") == "back", "answer of " + method)
         sender.send("UPDATE", body=SDP)
         check("INFO" in sender.peer.expect(405).get("Allow"), "Allow of 405")
+        sender.send("PRACK", headers=[("RAck", "1 1 INVITE")])
+        check("INFO" in (sender.peer.expect(405).get("Allow") or ""), "Allow of PRACK's 405")
         sender.send("INFO", max_forwards=0)
         sender.peer.expect(483)
+    call.end()
+    b2bua.stop()
+
+
+def options_required_in_dialog(flow):
+    """Require inside the dialog: 420 with what is not understood, and nothing crosses (§8.2.2.3)."""
+    b2bua, caller, callee = flow.trio(*T1)
+    call = Call(b2bua, caller, callee)
+    for sender in (call.a, call.b):
+        for method in ("INFO", "INVITE", "BYE"):
+            request = sender.send(method, headers=[("Require", "foo, early-session, bar")])
+            final = sender.peer.expect(420)
+            check(final.get("Unsupported") == "foo, bar", "Unsupported of %s: %s" % (method, final.data))
+            if method == "INVITE":
+                sender.invite_request = request
+                sender.ack(final)
+    call.a.send("INFO", headers=[("Require", "early-session")])
+    info = callee.expect("INFO")
+    check(info.get("Require") == "early-session", "a known option does not cross")
+    callee.reply(info, 200, "OK")
+    caller.expect(200)
+    call.end()
+    b2bua.stop()
+
+
+def bad_max_forwards_in_dialog(flow):
+    """A malformed Max-Forwards gets 400 (§20.22); none at all is 70 (§16.6)."""
+    b2bua, caller, callee = flow.trio(*T1)
+    call = Call(b2bua, caller, callee)
+    for bad in ("abc", "-1", "256", "4294967296", ""):
+        for method in ("INFO", "INVITE"):
+            request = call.a.send(method, max_forwards=bad)
+            final = caller.expect(400)
+            if method == "INVITE":
+                call.a.invite_request = request
+                call.a.ack(final)
+    bare = call.a.build("INFO")
+    caller.send(bare.data.replace(b"Max-Forwards: 70\r\n", b""), b2bua.address)
+    info = callee.expect("INFO")
+    check(info.get("Max-Forwards") == "70", "Max-Forwards: %s" % info.get("Max-Forwards"))
+    callee.reply(info, 200, "OK")
+    caller.expect(200)
+    call.end()
+    b2bua.stop()
+
+
+def open_requests_have_a_limit(flow):
+    """16 requests of a call may be on their way; further ones get 500 with Retry-After."""
+    b2bua, caller, callee = flow.trio(*T1)
+    call = Call(b2bua, caller, callee)
+    for _ in range(2):
+        for _ in range(20):
+            call.a.send("INFO")
+        for _ in range(4):
+            final = caller.expect(500)
+            check(int(final.get("Retry-After")) > 0, "500 without Retry-After")
+        infos = [callee.expect("INFO") for _ in range(16)]
+        for info in infos[1::2] + infos[::2]:
+            callee.reply(info, 200, "OK")
+        for _ in infos:
+            caller.expect(200)
     call.end()
     b2bua.stop()
 
@@ -199,6 +262,7 @@ def request_open_at_bye(flow):
 
 if __name__ == "__main__":
     run([legs_are_apart, headers_cross, folded_header, contacts_that_lead_nowhere,
-         broken_record_route_in_answer, bodies_cross, requests_in_dialog, early_info,
-         request_open_at_bye],
+         broken_record_route_in_answer, bodies_cross, requests_in_dialog,
+         options_required_in_dialog, bad_max_forwards_in_dialog, open_requests_have_a_limit,
+         early_info, request_open_at_bye],
         ["polled", "3", "1"])

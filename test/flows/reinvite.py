@@ -79,6 +79,27 @@ def cancelled(flow):
     b2bua.stop()
 
 
+def cancel_crosses_offer(flow):
+    """The CANCEL of a re-INVITE without offer crosses the 200 with one: nobody is left to answer it,
+    so the callee gets ACK and BYE, and so does the caller's side end (§13.2.2.4)."""
+    b2bua, caller, callee = flow.trio(*T1)
+    call = Call(b2bua, caller, callee)
+    for is_offered in (False, True):
+        call.a.invite(body=b"" if is_offered else HOLD)
+        got = callee.expect("INVITE")
+        call.a.cancel()
+        call.a.ack(caller.expect_any(200, 487)[487])
+        callee.reply(got, 200, "OK", body=SDP)
+        if is_offered:
+            answers = callee.expect_any("ACK", "BYE")
+            callee.reply(answers["BYE"], 200, "OK")
+            caller.reply(caller.expect("BYE"), 200, "OK")
+        else:
+            callee.expect("ACK")
+            reinvite(call.b, call.a)
+    b2bua.stop()
+
+
 def bye_crosses(flow):
     """BYE while a re-INVITE is open on the other side: both end."""
     b2bua, caller, callee = flow.trio(*T1)
@@ -114,4 +135,4 @@ def peer_lost_dialog(flow):
 
 
 if __name__ == "__main__":
-    run([both_ways, refused, glare, cancelled, bye_crosses, peer_lost_dialog], ["1", "3", "polled"])
+    run([both_ways, refused, glare, cancelled, cancel_crosses_offer, bye_crosses, peer_lost_dialog], ["1", "3", "polled"])

@@ -71,6 +71,11 @@ for example in readme call; do
     wait $callee || status=1
     verdict $example $status
 done
+# Nobody is there any more: it says so, and fails.
+status=0
+(cd "$work" && timeout 30 ./call 127.0.0.1 "sip:bob@127.0.0.1:$port" >call.out 2>&1) || status=$?
+grep -q 'call: no answer: 503' "$work/call.out" || status=0
+verdict call $((status != 1))
 for library in libpeal libpeal-sip libpeal-sdp libpeal-test; do
     [ -L "$prefix/lib/$library.so" ] || { echo "not ok $library.so is not installed"; failed=$((failed + 1)); }
 done

@@ -172,6 +172,39 @@ START_TEST(cseq_and_target_refresh)
 }
 END_TEST
 
+/* §8.2.2.3: what requires an unknown option is not done, a BYE neither; a PRACK that no service
+ * owns comes to the application. */
+START_TEST(options_required)
+{
+    ua_world *w = world_new(11, 1);
+    ua_peer *p = peer_new(w, "10.0.0.9", &w->bob);
+    w->bob.answer = 200;
+    peer_ask(p, "INVITE", "i1", 10, "caller", NULL, "call-1", "Contact: <sip:me@10.0.0.9>\r\n");
+    const char *tag = tag_of(header_of(peer_expect(p, "SIP/2.0 200"), "To"));
+    peer_ask(p, "ACK", "i2", 10, "caller", tag, "call-1", "Require: foo\r\n");
+    ua_call *b = node_last_call(&w->bob);
+    world_until(w, &b->acknowledged, 1, 100);
+    const char *const methods[] = { "INFO", "INVITE", "BYE" };
+    for (unsigned i = 0; i < PEAL_COUNT_OF(methods); i++) {
+        char branch[2] = { (char)('a' + i), 0 };
+        peer_ask(p, methods[i], branch, 11 + i, "caller", tag, "call-1",
+                 "Require: foo, timer\r\nRequire: bar\r\n");
+        ck_assert_str_eq(header_of(peer_expect(p, "SIP/2.0 420"), "Unsupported"), "foo, bar");
+    }
+    peer_ask(p, "ACK", "b", 12, "caller", tag, "call-1", "");
+    ck_assert_int_eq(b->requests + b->reinvited + b->bye, 0);
+    peer_ask(p, "INFO", "i3", 20, "caller", tag, "call-1", "Require: Timer\r\n");
+    peer_expect(p, "SIP/2.0 200");
+    peer_ask(p, "PRACK", "i4", 21, "caller", tag, "call-1", "RAck: 1 10 INVITE\r\n");
+    peer_expect(p, "SIP/2.0 200");
+    ck_assert_int_eq(b->requests, 2);
+    peer_ask(p, "BYE", "i5", 22, "caller", tag, "call-1", "");
+    peer_expect(p, "SIP/2.0 200");
+    peer_free(p);
+    world_free(w);
+}
+END_TEST
+
 /* §14.2: a second INVITE before the first is answered: 500 with Retry-After; before its ACK:
  * 491. */
 START_TEST(overlapping_invites)
@@ -349,6 +382,7 @@ Suite *dialog_suite(void)
     TCase *t = tcase_create("dialogs");
     tcase_set_timeout(t, 120);
     tcase_add_test(t, what_an_invite_has);
+    tcase_add_test(t, options_required);
     tcase_add_test(t, loose_routes);
     tcase_add_test(t, strict_router);
     tcase_add_test(t, routes_of_the_answer_count);

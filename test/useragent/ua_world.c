@@ -402,7 +402,10 @@ static void start(ua_world *w, ua_node *n, const char *host, int threads)
     n->generic_mgr.vt = &generic_vt;
     n->reanswer = 200;
     make_threads(n, threads);
+    const peal_sip_settings settings = { .size = sizeof settings,
+                                         .supported = PEAL_STR("timer, replaces") };
     ck_assert_int_ge(peal_sip_core_config_new(&n->stack), 0);
+    ck_assert_int_ge(peal_sip_core_config_set_settings(n->stack, &settings), 0);
     ck_assert_int_ge(peal_sip_core_config_set_threads(n->stack, n->core_thread,
                                                       n->transport_thread, NULL),
                      0);

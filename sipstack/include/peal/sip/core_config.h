@@ -61,6 +61,9 @@ typedef struct peal_sip_settings {
     peal_sip_limits limits;  /**< of received messages */
     uint32_t recv_buf_bytes; /**< UDP socket buffers, default 4 MiB */
     peal_str user_agent;     /**< User-Agent of requests and Server of responses; absent: none */
+    /** Option tags that a request inside a dialog may Require, as "a, b": others get 420 from the
+     * user agent service (RFC 3261 §8.2.2.3). Absent: nobody looks but the application. */
+    peal_str supported;
 } peal_sip_settings;
 
 /** The number of each kind of thing alive in one stack: the census (K22). */
