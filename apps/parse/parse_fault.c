@@ -72,6 +72,16 @@ static void show_place(const parse_message *message, size_t at)
     (void)putchar('\n');
 }
 
+/* Lengths count CRLF; text from a terminal or an editor has lost them. */
+static void hint(const parse_options *options, peal_str bytes)
+{
+    if (!options->text && !options->stream && bytes.n && memchr(bytes.p, '\n', bytes.n) &&
+        !memchr(bytes.p, '\r', bytes.n)) {
+        peal__parse_putz(PARSE_DIM, "  (no CRLF in it: --text reads what was copied as text)");
+        (void)putchar('\n');
+    }
+}
+
 void peal__parse_tell(const parse_options *options, const parse_message *message,
                       const peal_sip_fault *fault, const char *outcome)
 {
@@ -90,4 +100,5 @@ void peal__parse_tell(const parse_options *options, const parse_message *message
     peal__parse_putf(PARSE_DIM, " (%s)", outcome);
     (void)putchar('\n');
     show_place(message, at);
+    hint(options, message->bytes);
 }

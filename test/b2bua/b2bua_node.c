@@ -93,6 +93,11 @@ void b2bua_node_term(b2bua_node *node)
     peal__command_post(&node->app.term);
 }
 
+bool b2bua_node_has_heard(const b2bua_node *node)
+{
+    return !node->app.term.is_posted;
+}
+
 bool b2bua_node_is_down(const b2bua_node *node)
 {
     return node->app.is_down != 0;

@@ -15,8 +15,11 @@ b2bua_node *b2bua_node_start(peal_port *port, const char *options);
 bool b2bua_node_is_ready(const b2bua_node *node);
 /** Where it listens: the n-th, from 0. It must be ready. */
 peal_socket_addr b2bua_node_address(const b2bua_node *node, size_t n);
-/** As SIGTERM: the first lets calls end, the second ends them. */
+/** As SIGTERM: the first lets calls end, the second ends them. One that has not been heard yet
+ * swallows the next. */
 void b2bua_node_term(b2bua_node *node);
+/** It has heard the last one. */
+bool b2bua_node_has_heard(const b2bua_node *node);
 /** It has shut down. */
 bool b2bua_node_is_down(const b2bua_node *node);
 /** Calls alive. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Role: the flows of test/flows/scripts through the real peal-b2bua in a simulated network, in each
- * thread mode, with several orders of its threads. */
+ * thread mode, with several orders of its threads (with PEAL_FULL=1 many). */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +13,7 @@
 #include "test/b2bua/b2bua_node.h"
 #include "test/b2bua/flow_files.h"
 
-enum { OPTIONS_BYTES = 2048, FOREVER_MS = 200000, SEEDS = 3 };
+enum { OPTIONS_BYTES = 2048, FOREVER_MS = 200000, SEEDS = 4, SEEDS_FULL = 200 };
 
 typedef struct stage {
     peal_test_net *net;
@@ -48,6 +48,11 @@ static bool is_ready(void *arg)
 static bool is_quiet(void *arg)
 {
     return b2bua_node_is_quiet(((stage *)arg)->node);
+}
+
+static bool has_heard(void *arg)
+{
+    return b2bua_node_has_heard(((stage *)arg)->node);
 }
 
 static bool is_down(void *arg)
@@ -96,10 +101,8 @@ static peal_result term(void *arg, peal_test_script *script, const char *words)
 {
     stage *s = arg;
     (void)words;
-    (void)script;
     b2bua_node_term(s->node);
-    peal_result r = peal_test_net_run(s->net, 1, NULL, NULL); /* a signal takes no time */
-    return r < 0 ? r : PEAL_OK;
+    return wait_for(script, s, has_heard, "listening to SIGTERM");
 }
 
 static peal_result exited(void *arg, peal_test_script *script, const char *words)
@@ -145,6 +148,7 @@ static void take_down(stage *s)
     }
 }
 
+/* With every other seed threads are held back too. */
 static uint64_t play(const flow *f, const char *mode, uint64_t seed)
 {
     stage s = { .net = peal_test_net_new(seed), .mode = mode };
@@ -155,6 +159,11 @@ static uint64_t play(const flow *f, const char *mode, uint64_t seed)
                                            { "stop", stop, &s } };
     const peal_test_play_options options = { .size = sizeof options, .commands = commands,
                                              .command_count = PEAL_COUNT_OF(commands) };
+    if (seed % 2 == 0) {
+        const peal_sim_schedule schedule = { .size = sizeof schedule, .stall_percent = 20,
+                                             .stall_us = 2000 };
+        peal_sim_set_schedule(peal_test_net_sim(s.net), &schedule);
+    }
     char *failure = peal_test_play(s.net, f->name, f->text, &options);
     uint64_t hash = peal_sim_trace_hash(peal_test_net_sim(s.net));
     take_down(&s);
@@ -175,12 +184,14 @@ START_TEST(a_flow_in_every_mode)
 {
     static const char *const modes[] = { "polled", "3", "1" };
     const flow *f = &flows[_i];
-    uint64_t hashes[SEEDS];
+    const char *full = getenv("PEAL_FULL");
+    const uint64_t seeds = full && *full && *full != '0' ? SEEDS_FULL : SEEDS;
+    uint64_t hashes[SEEDS_FULL];
     if (!PEAL_HAVE_IPV6 && flow_needs_ipv6(f)) {
         return;
     }
     for (size_t m = 0; m < (PEAL_HAVE_THREADS ? PEAL_COUNT_OF(modes) : 1); ++m) {
-        for (uint64_t seed = 0; seed < SEEDS; ++seed) {
+        for (uint64_t seed = 0; seed < seeds; ++seed) {
             hashes[seed] = play(f, modes[m], seed + 1);
         }
         ck_assert_uint_eq(hashes[0], play(f, modes[m], 1)); /* again, and the same */

@@ -223,6 +223,10 @@ def text_offsets_are_those_of_the_file():
     text = b"noise\n\n" + read("rfc4475", "quotbal.sip").replace(b"\r\n", b"\n").replace(b"152", b"0")
     code, _, errors = run("--text", stdin=text)
     check(code == 1 and "offset %d:" % text.index(b'"Mr.') in errors, errors)
+    code, out, _ = run(stdin=text[7:])
+    check(code == 1 and b"--text" in out, "no hint: %r" % out[:300])
+    code, out, _ = run(stdin=read("rfc4475", "quotbal.sip"))
+    check(code == 1 and b"--text" not in out, "a hint that is wrong")
     code, _, errors = run("--text", stdin=b"nothing\nhere\n")
     check(code == 1 and errors.startswith("-: offset 0: "), errors)
 
