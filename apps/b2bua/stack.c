@@ -376,6 +376,24 @@ static peal_result make_stack(struct b2bua *app)
     return make_kind(app, &app->out_mgr, &app->out_kind);
 }
 
+static void on_abandon(peal_msg *msg)
+{
+    shut_down(app_of(msg), 0);
+}
+
+/* Not every thread could be started: what runs is shut down in order, and those that do not run are
+ * lent the calling thread for it. */
+static void abandon(struct b2bua *app)
+{
+    init_command(app, &app->start, "abandon", on_abandon);
+    peal__command_post(&app->start);
+    while (!is_over(app)) {
+        for (size_t i = 0; i < app->thread_count; i++) {
+            (void)peal_thread_activate_for(app->threads[i], 10, NULL); /* those that run refuse */
+        }
+    }
+}
+
 peal_result peal__stack_start(struct b2bua *app)
 {
     static const char *const names[] = { "peal-core", "peal-transport", "peal-dns" };
@@ -393,13 +411,19 @@ peal_result peal__stack_start(struct b2bua *app)
     if (r >= 0) {
         r = make_stack(app);
     }
-    if (r >= 0) {
-        peal__command_post(&app->start);
+    if (r < 0) {
+        return r;
     }
-    for (size_t i = 0; r >= 0 && i < app->thread_count && app->options.mode != B2BUA_POLLED; i++) {
+    /* The core thread last: until then nothing of the stack happens. */
+    for (size_t i = app->thread_count; r >= 0 && i-- > 0 && app->options.mode != B2BUA_POLLED;) {
         r = peal_thread_activate(app->threads[i], names[i], 0, 0);
     }
-    return r;
+    if (r < 0) {
+        abandon(app);
+        return r;
+    }
+    peal__command_post(&app->start);
+    return PEAL_OK;
 }
 
 void peal__stack_free(struct b2bua *app)

@@ -178,12 +178,24 @@ static bool run(peal_replay *replay)
     return true;
 }
 
+static void complain_of_start(peal_replay *replay)
+{
+    peal_replay_outcome outcome = { .size = sizeof outcome };
+    peal_replay_outcome_get(replay, &outcome);
+    if (outcome.state == PEAL_REPLAY_CUT) {
+        peal__replay_complain("offset %llu: the recording is cut before the program starts",
+                              (unsigned long long)outcome.offset);
+    } else if (outcome.state != PEAL_REPLAY_GARBLED) { /* else its own line comes */
+        peal__replay_complain("this is no recording of a peal-b2bua");
+    }
+}
+
 bool peal__program_run(peal_replay *replay, const char *trace)
 {
     struct b2bua *app = &program.app;
     int status = 0;
     if (!read_facts(replay)) {
-        peal__replay_complain("this is no recording of a peal-b2bua");
+        complain_of_start(replay);
         return false;
     }
     if (trace && (!add_argument(PEAL_STR("--trace")) || !add_argument(peal_str_z(trace)))) {

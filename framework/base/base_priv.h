@@ -18,8 +18,7 @@
 void peal__hash_set_secret(const uint8_t key[16]);
 /** Draws the secret from a port unless one was set. @return PEAL_OK or what the port said */
 peal_result peal__hash_draw_secret(peal_port *port);
-/** The next draw is a new one, unless the secret was set: what one run of the framework leaves must
- * not decide about the next. */
+/** The next draw is a new one, unless the secret was set. */
 void peal__hash_forget_secret(void);
 /** SipHash with @p c compression and @p d finalisation rounds, as 1-3 or 2-4, of one piece. */
 uint64_t peal__siphash(const uint8_t key[16], int c, int d, peal_str bytes);

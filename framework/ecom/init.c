@@ -9,23 +9,32 @@
 static peal__mutex lock = PEAL__MUTEX_INIT;
 static unsigned users;
 
-peal_result peal_init(void)
-{
-    return peal_init_with(peal_port_default());
-}
-
-peal_result peal_init_with(peal_port *port)
+/* The secret is drawn once, but for who names a port: a simulation begins with it. */
+static peal_result init(peal_port *port)
 {
     peal_result r = PEAL_OK;
     peal__mutex_lock(&lock);
+    if (users == 0 && port) {
+        peal__hash_forget_secret();
+    }
     if (users == 0) {
-        r = peal__hash_draw_secret(port);
+        r = peal__hash_draw_secret(port ? port : peal_port_default());
     }
     if (peal_is_ok(r)) {
         users++;
     }
     peal__mutex_unlock(&lock);
     return r;
+}
+
+peal_result peal_init(void)
+{
+    return init(NULL);
+}
+
+peal_result peal_init_with(peal_port *port)
+{
+    return init(port);
 }
 
 bool peal_x_is_initialised(void)
@@ -53,7 +62,6 @@ static peal_result tear_down(void)
     peal_pool_flush();
     peal__quarantine_flush();
     peal__registry_fini();
-    peal__hash_forget_secret();
     return PEAL_OK;
 }
 

@@ -96,6 +96,7 @@ static peal_result result_of(int error)
     case EINVAL:
         return PEAL_E_ARGUMENT;
     case ENOMEM:
+    case EAGAIN: /* of a thread: no memory for it, or too many */
         return PEAL_E_NO_MEMORY;
     default:
         return PEAL_E_OS;

@@ -434,7 +434,7 @@ static peal_result enter_network(peal__sim_sock *sock)
     peal_sim_host *host = sock->loop->host;
     if (sock->loop->life != host->life) {
         sock->is_dead = true; /* of something that was killed */
-        return PEAL_OK;
+        return sock->local.port ? PEAL_OK : choose_port(host, &sock->local);
     }
     peal_result r = make_room(host->sim);
     if (r >= 0) {

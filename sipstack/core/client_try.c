@@ -26,7 +26,9 @@ static peal__try *try_new(peal__req *req)
 void peal__req_try_free(peal__try *t)
 {
     peal__req *req = t->req;
-    peal_timer_stop(req->core->thread, &t->timer);
+    if (t != &req->first || !req->answer_owed) {
+        peal_timer_stop(req->core->thread, &t->timer);
+    }
     peal_node_unlink(&t->node);
     if (req->current == t) {
         req->current = NULL;

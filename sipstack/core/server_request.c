@@ -64,8 +64,8 @@ static peal_result run_response_chain(peal__sreq *s, peal_sip_packet *response)
 static bool end_is_awaited(const peal__sreq *s)
 {
     return s->is_invite && s->txn &&
-           (s->status < 300 || (s->manager && PEAL_VT_HAS(peal_sip_service, s->manager->vt,
-                                                         on_server_request_ended)));
+           (s->status < 300 ||
+            (s->manager && PEAL_VT_HAS(peal_sip_service, s->manager->vt, on_server_request_ended)));
 }
 
 static void after_final(peal__sreq *s)
@@ -168,8 +168,8 @@ static peal_result new_response(peal_sip_server_event_control *self, unsigned st
     return peal_sip_packet_new_response(s->core->pool, s->request, status, reason, absent(), ret);
 }
 
-peal_result peal_sip_server_event_control_respond(peal_sip_server_event_control *c,
-                                                  unsigned status, peal_str reason)
+peal_result peal_sip_server_event_control_respond(peal_sip_server_event_control *c, unsigned status,
+                                                  peal_str reason)
 {
     peal_sip_packet *response = NULL;
     peal_result r = peal_sip_server_event_control_new_response(c, status, reason, &response);
@@ -300,8 +300,13 @@ static void sreq_fini(peal_obj *obj)
     if (s->ctx && s->txn && s->status < 200) {
         PEAL_TRACE(PEAL_TRACE_SIP_CORE, PEAL_TRACE_WARNING, s, "%s",
                    peal_result_text(PEAL_W_RELEASED_UNDECIDED));
+        peal_sip_service *manager = s->manager;
         s->manager = NULL; /* nothing may hold it any more */
         answer(s, 500);
+        if (s->status < 200 && manager &&
+            PEAL_VT_HAS(peal_sip_service, manager->vt, on_server_request_ended)) {
+            manager->vt->on_server_request_ended(manager, &s->face, PEAL_E_NO_MEMORY);
+        }
     }
     detach(s);
     peal_node_unlink(&s->node);

@@ -351,6 +351,7 @@ peal_result peal__sip_txn_send_packet(peal__sip_txn *txn, peal_sip_packet *packe
     }
     send->send.wire = peal_sip_wire_unref(send->send.wire);
     send->encoded = false;
+    peal_sip_packet_unref(send->send.packet);
     send->send.packet = packet;
     transmit(txn);
     return PEAL_OK;

@@ -7,7 +7,9 @@
 
 Each round starts a fresh server of every kind on core 0; the caller (blast) and the callee (limit-uas) run on core
 1. With --spread all of them may use both cores: what several threads are for shows only there. A COMMAND of --peer
-is another B2BUA or proxy to measure in the same rounds; {port} and {callee} in it are replaced. Figures are the median of the rounds; the ratio is to the relay (the floor: it only moves datagrams).
+is another B2BUA or proxy to measure in the same rounds; {port} and {callee} in it are replaced. A mode with +record
+behind it (1+record) records its run. Figures are the median of the rounds; the ratio is to the relay (the floor: it
+only moves datagrams).
 Traffic stays on 127.0.0.1 and every process started here is ended here.
 """
 import argparse
@@ -18,6 +20,7 @@ import socket
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 
 
@@ -70,8 +73,12 @@ class Server:
             command = [tool + "limit_relay", "-p", str(self.port), "-t", str(callee)]
         elif kind.startswith("peal:"):
             self.port = 0
+            mode, _, extra = kind[5:].partition("+")
             command = [tool + "peal-b2bua", "--listen", "udp:127.0.0.1:0", "--next-hop",
-                       "sip:127.0.0.1:%d" % callee, "--threads", kind[5:], "--max-calls", "200000"]
+                       "sip:127.0.0.1:%d" % callee, "--threads", mode, "--max-calls", "200000"]
+            if extra == "record":
+                self.folder = tempfile.TemporaryDirectory()
+                command += ["--record", os.path.join(self.folder.name, "run")]
         else:
             self.port = free_port()
             command = shlex.split(args.peers[kind].format(port=self.port, callee=callee))

@@ -4,10 +4,13 @@
 import os
 import random
 import re
+import resource
 import signal
+import subprocess
 import time
 
-from flow_kit import SDP, WAIT_S, Call, Dialog, check, run, until
+from flow_kit import (HAVE_THREADS, SDP, WAIT_S, Call, Dialog, check, feature, program, run,
+                      until)
 
 T1 = ("--t1-ms", 25)
 
@@ -170,6 +173,32 @@ def threads_have_names(flow):
     b2bua.stop()
 
 
+def threads_that_cannot_start(_flow):
+    """Where memory allows only some of the threads, the start ends with one line and in order. (A sanitizer
+    wants more memory than any of these limits.)"""
+    if not HAVE_THREADS or feature("PEAL_SANITIZED", unknown=False):
+        return
+    command, env = program()
+    refused = 0
+    for mbytes in (8, 12, 20, 28, 36):
+        limit = (mbytes << 20, mbytes << 20)
+        process = subprocess.Popen([*command, "--threads", "3", "--listen", "udp:127.0.0.1:0"], env=env,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                   preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_DATA, limit))
+        first = process.stdout.readline()
+        if first.startswith("ready"):
+            process.terminate()
+        _, errors = process.communicate(timeout=WAIT_S)
+        if first.startswith("ready"):
+            check(process.returncode == 0, "exit %d" % process.returncode)
+        else:
+            lines = errors.strip().split("\n")
+            check(process.returncode == 1 and len(lines) == 1 and "cannot start" in lines[0],
+                  "%d MiB: exit %d, %s" % (mbytes, process.returncode, errors))
+            refused += 1
+    check(refused > 0, "every limit was enough")
+
+
 def census_counts(flow):
     """The census shows a call while it stands, and nothing of it later."""
     b2bua, caller, callee = flow.trio(*T1)
@@ -230,5 +259,5 @@ def next_hop_is_route(flow):
 if __name__ == "__main__":
     run([call_limit, drains, drain_limit, second_sigterm, idle_stop, signal_storm,
          storm_at_the_end, no_ack, ringing_limit, duration_limit, peers_vanish, threads_have_names,
-         census_counts, over_ipv6, between_families, wildcard, next_hop_is_route],
+         threads_that_cannot_start, census_counts, over_ipv6, between_families, wildcard, next_hop_is_route],
         ["polled", "3", "1"])

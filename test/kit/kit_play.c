@@ -485,6 +485,17 @@ static peal_result set_link(peal_test_script *s, peal_sim *sim, peal_str line)
     return PEAL_OK;
 }
 
+static peal_sim_host *find_host(peal_sim *sim, peal_str name)
+{
+    peal_sim_host *host = NULL;
+    for (unsigned n = 0; (host = peal_sim_host_at(sim, n)) != NULL; ++n) {
+        if (peal_str_eq(peal_str_z(peal_sim_host_name(host)), name)) {
+            break;
+        }
+    }
+    return host;
+}
+
 peal_result peal__test_fault_command(peal_test_script *s, peal_str verb, peal_str line)
 {
     static const char *const verbs[] = { "cut", "heal", "pause", "resume", "kill", "link" };
@@ -506,9 +517,10 @@ peal_result peal__test_fault_command(peal_test_script *s, peal_str verb, peal_st
         peal_sim_heal(sim);
         return PEAL_OK;
     }
-    char *name = peal__test_copy(line);
-    peal_sim_host *host = peal_test_net_host(s->net, name);
-    free(name);
+    peal_sim_host *host = find_host(sim, line);
+    if (!host) {
+        return peal_test_script_fail(s, "there is no host %.*s", PEAL_STR_ARG(line));
+    }
     if (which == 0) {
         peal_sim_host_set_group(host, 1);
     } else if (which == 2) {

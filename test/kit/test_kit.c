@@ -328,6 +328,7 @@ START_TEST(bad_scripts_are_told)
     fails("define x\n", "test:1:", "no \"done\"", NULL);
     fails("#line 30\nlet x [y]\n", "test:30:", "[y] is not set", NULL);
     fails("wait 1\n    more\n", "test:1:", "takes none", NULL);
+    fails("cut nobody\n", "test:1:", "no host nobody", NULL);
     fails("link speed=9\n", "test:1:", "has no speed", NULL);
     char *failure = play_on(peal_test_net_new_real(NULL), "heal\n");
     ck_assert_ptr_nonnull(strstr(failure, "needs a simulated network"));

@@ -17,6 +17,7 @@ typedef struct job {
     peal_msg msg;
     program *p;
     peal_datagram datagram;
+    uint64_t seen;
     char bytes[128];
 } job;
 
@@ -60,8 +61,9 @@ static void make_answer(peal_msg *msg)
     if (n == p->die_at) {
         (void)raise(SIGKILL);
     }
-    (void)snprintf(j->bytes, sizeof j->bytes, "%u %" PRIx64 " %" PRId64 "%s", n, random,
-                   p->port->vt->wall_us(p->port), p->twist && n % 5 == 0 ? " twisted" : "");
+    (void)snprintf(j->bytes, sizeof j->bytes, "%u %" PRIx64 " %" PRId64 " %" PRIu64 "%s", n, random,
+                   p->port->vt->wall_us(p->port), j->seen,
+                   p->twist && n % 5 == 0 ? " twisted" : "");
     j->msg.run = send_answer;
     peal_thread_post(p->socket_thread, &j->msg);
 }
@@ -83,10 +85,11 @@ static void on_readable(peal_sock_owner *self)
     }
     p->next_job += (unsigned)count;
     for (size_t i = 0; i < count; ++i) {
-        uint64_t seen = peal_thread_seen(p->socket_thread, (uint64_t)(uintptr_t)jobs[i]);
+        static uint64_t ever; /* never the same in two runs, as what other threads do */
+        jobs[i]->seen = peal_thread_seen(p->socket_thread, ++ever);
         jobs[i]->p = p;
         jobs[i]->datagram = datagrams[i];
-        jobs[i]->msg.run = seen ? make_answer : send_answer;
+        jobs[i]->msg.run = make_answer;
         peal_thread_post(p->worker, &jobs[i]->msg);
     }
 }

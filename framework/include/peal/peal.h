@@ -29,7 +29,8 @@ extern "C" {
  * @thread any, but the first call before any other of Peal's (peal_set_allocator() excepted) */
 PEAL_API peal_result peal_init(void);
 /** The same; the first draws the process's hash secret from this port and not the default one, so
- * that a recording has it. */
+ * that a recording has it and a simulation is the same in every process. It draws anew where
+ * peal_init() keeps the secret of an earlier time. */
 PEAL_API peal_result peal_init_with(peal_port *port);
 /** Takes one peal_init() back. The last reports what is still alive.
  * Class registrations end with it.
