@@ -116,9 +116,14 @@ static void draw_answer(struct scenario_call *call, struct draw *draw)
         call->ring2_code = 183;
     }
     call->answer = call->ring + within(draw, 4000);
+    if (chance(draw, 15)) { /* at once: responses overtake what is still being done */
+        call->ring = call->ring2 = 0;
+        call->ring_code = call->ring2_code = 0;
+        call->answer = within(draw, 5);
+    }
     if (dice < 80) {
         call->answer_code = 200;
-    } else if (dice < 92) {
+    } else if (dice < 93) {
         call->answer_code = refusals[peal__draw_below(draw, PEAL_COUNT_OF(refusals))];
     } /* else silence */
 }
@@ -213,7 +218,7 @@ static void draw_phases(struct scenario *s, const struct scenario_wish *wish, st
         unsigned kind;
         uint32_t percent, most;
     } kinds[] = { { FAULT_LOSS, 100, 31 },  { FAULT_DUPLICATE, 50, 11 }, { FAULT_REORDER, 60, 400 },
-                  { FAULT_CORRUPT, 10, 6 }, { FAULT_BLOCK, 15, 30 },     { FAULT_STALL, 40, 25 } };
+                  { FAULT_CORRUPT, 10, 6 }, { FAULT_BLOCK, 15, 30 },     { FAULT_STALL, 50, 30 } };
     const uint32_t phases = 1 + peal__draw_below(draw, PHASES);
     const uint32_t each = span / phases + 1;
     for (uint32_t phase = 0; phase < phases; phase++) {

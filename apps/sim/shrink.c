@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-enum { SEEDS = 5, TRIES_MAX = 1000 };
+enum { SEEDS = 10, TRIES_MAX = 1500 };
 
 struct shrinking {
     const char *rule;
