@@ -222,6 +222,7 @@ static peal_result reissue(peal_sip_client_event_control *self)
     req->reported = false;
     req->cancel_wanted = false;
     req->state = PEAL__REQ_SELECTING;
+    peal__req_count(req);
     peal__req_start(req, answered);
     return PEAL_OK;
 }

@@ -5,7 +5,7 @@
 
 #include <peal/trace.h>
 
-enum { MEMORY_RETRY_MS = 100 };
+enum { MEMORY_RETRY_MS = 100, MEMORY_RETRIES = 20 };
 
 /* ---- step 1: does it belong to the try that counts? ---- */
 
@@ -237,21 +237,53 @@ static unsigned status_of(peal_result result)
     }
 }
 
-void peal__req_answer_locally(peal__req *req, peal_result result)
+static peal_result new_local(peal__req *req, peal_result result, peal_sip_packet **ret)
 {
-    peal_sip_packet *response = NULL;
     const peal_str absent = { NULL, 0 };
-    if (!req->ctx || req->state >= PEAL__REQ_DONE) {
-        return;
-    }
     peal_result r = peal_sip_packet_new_response(req->core->pool, req->template,
-                                                 status_of(result), absent, absent, &response);
-    if (r < 0) { /* every request gets its end: again when there is memory */
+                                                 status_of(result), absent, absent, ret);
+    if (r < 0 && (req->cache || req->sel)) { /* no try will follow: its own memory may do */
+        req->cache = peal_sip_packet_unref(req->cache);
+        peal__sel_free(req->sel);
+        req->sel = NULL;
+        r = peal_sip_packet_new_response(req->core->pool, req->template, status_of(result),
+                                         absent, absent, ret);
+    }
+    return r;
+}
+
+/* Every request gets its end: again when there is memory; at last without a response, for what it
+ * holds may be what others wait for. */
+static void answer_later(peal__req *req, peal_result result)
+{
+    if (++req->answer_tries <= MEMORY_RETRIES) {
         req->later_result = result;
         req->answer_owed = true;
         peal_timer_start(req->core->thread, &req->first.timer, MEMORY_RETRY_MS, 0);
         return;
     }
+    PEAL_TRACE(PEAL_TRACE_SIP_CORE, PEAL_TRACE_ERROR, req, "ended unanswered: no memory");
+    peal__req_uncount(req);
+    req->state = PEAL__REQ_DONE;
+    req->status = (uint16_t)status_of(result);
+    peal__req_settle(req);
+}
+
+void peal__req_answer_locally(peal__req *req, peal_result result)
+{
+    peal_sip_packet *response = NULL;
+    if (!req->ctx || req->state >= PEAL__REQ_DONE) {
+        return;
+    }
+    if (req->answer_owed) {
+        req->answer_owed = false;
+        peal_timer_stop(req->core->thread, &req->first.timer);
+    }
+    if (new_local(req, result, &response) < 0) {
+        answer_later(req, result);
+        return;
+    }
+    peal__req_uncount(req);
     req->state = PEAL__REQ_DONE;
     req->status = (uint16_t)status_of(result);
     req->local_response = response;

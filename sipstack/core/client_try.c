@@ -54,8 +54,8 @@ void peal__req_cancel_try(peal__req *req, peal__try *t)
     peal_result r = peal__sip_client_txn_cancel(
         t->txn, peal_str_of(req->cancel_reason, req->cancel_reason_bytes));
     t->cancelled = r >= 0;
-    if (r < 0) {
-        PEAL_TRACE(PEAL_TRACE_SIP_CORE, PEAL_TRACE_WARNING, req, "CANCEL not sent: %s",
+    if (r < 0) { /* its transaction tries again, and ends without an answer too */
+        PEAL_TRACE(PEAL_TRACE_SIP_CORE, PEAL_TRACE_WARNING, req, "CANCEL not sent yet: %s",
                    peal_result_name(r));
     }
 }
@@ -116,17 +116,23 @@ peal_result peal__req_next_try(peal__req *req)
     return r;
 }
 
+/* The room of the first try lends its timer to an answer that is owed: no try needs it then. */
+static bool answers_owed(peal__try *t)
+{
+    peal__req *req = t->req ? t->req : PEAL_CONTAINER_OF(t, peal__req, first);
+    if (t != &req->first || !req->answer_owed) {
+        return false;
+    }
+    peal__req_answer_locally(req, req->later_result);
+    return true;
+}
+
 /* K5: no response at all from this host in time. Also repeats what failed for want of memory. */
 static void on_try_timer(peal_timer *timer)
 {
     peal__try *t = PEAL_CONTAINER_OF(timer, peal__try, timer);
     peal__req *req = t->req;
-    if (!req) { /* the room of the first try lends its timer when no try is there */
-        req = PEAL_CONTAINER_OF(t, peal__req, first);
-        if (req->answer_owed) {
-            req->answer_owed = false;
-            peal__req_answer_locally(req, req->later_result);
-        }
+    if (answers_owed(t) || !req) {
         return;
     }
     peal__sel_try_ended(req->sel, PEAL_E_SIP_TIMEOUT);

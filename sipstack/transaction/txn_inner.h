@@ -67,6 +67,7 @@ struct peal__sip_client_txn {
     peal__sip_txn txn;
     bool cancelled; /* CANCEL was sent */
     bool abandoned; /* no on_failed any more */
+    bool cancel_owed; /* a CANCEL could not be made yet */
 };
 
 struct peal__sip_server_txn {

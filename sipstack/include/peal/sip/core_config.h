@@ -61,6 +61,10 @@ typedef struct peal_sip_settings {
     peal_sip_limits limits;  /**< of received messages */
     uint32_t recv_buf_bytes; /**< UDP socket buffers, default 4 MiB */
     peal_str user_agent;     /**< User-Agent of requests and Server of responses; absent: none */
+    /** Requests without a final response in one context, default 64: client requests, and as many
+     * server requests. Beyond, sending gives PEAL_E_LIMIT and a request
+     * received gets 500 with Retry-After (RFC 3261 §14.2); a BYE passes either way. */
+    uint32_t max_requests;
 } peal_sip_settings;
 
 /** The number of each kind of thing alive in one stack: the census (K22). */
