@@ -4,13 +4,17 @@
 #include <check.h>
 #include <stdlib.h>
 
-static unsigned countdown;
+static unsigned countdown, length, left;
 static bool failed, always;
 
 static bool fails_now(void)
 {
     if (countdown && --countdown == 0) {
         failed = true;
+        left = length;
+    }
+    if (left) {
+        left--;
         return true;
     }
     return always;
@@ -40,10 +44,17 @@ void failing_alloc_install(void)
     ck_assert_int_eq(peal_set_allocator(&a), PEAL_OK);
 }
 
-void failing_alloc_arm(unsigned nth)
+void failing_alloc_arm_run(unsigned nth, unsigned count)
 {
     countdown = nth;
+    length = count;
+    left = 0;
     failed = false;
+}
+
+void failing_alloc_arm(unsigned nth)
+{
+    failing_alloc_arm_run(nth, 1);
 }
 
 void failing_alloc_always(bool fail)

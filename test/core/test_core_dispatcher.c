@@ -247,6 +247,34 @@ START_TEST(dispatcher_may_go_first)
 }
 END_TEST
 
+/* The caller wants his answers where we have no socket of the family. */
+START_TEST(answers_that_have_no_way_are_let_go)
+{
+    held_request h = { .hooks = { .on_request = on_held } };
+    start();
+    taker = make_context(&w.b, &h.hooks, NULL, 0);
+    ck_assert_uint_eq(
+        throw_text("INVITE sip:b@x SIP/2.0\r\n"
+                   "Via: SIP/2.0/UDP 10.0.0.9;branch=z9hG4bKv6;maddr=::1\r\n"
+                   "From: <sip:a@x>;tag=a\r\nTo: <sip:b@x>\r\nCall-ID: v6@x\r\n"
+                   "CSeq: 1 INVITE\r\nContent-Length: 0\r\n\r\n"),
+        0);
+    ck_assert_ptr_nonnull(h.control);
+    for (unsigned status = 180; status < 200; status++) {
+        ck_assert_int_eq(peal_sip_server_event_control_respond(h.control, status, absent()),
+                         PEAL_OK);
+        world_run(&w, 10);
+    }
+    ck_assert_uint_le(census_of(&w.b).packets, 2); /* the request, and the last one */
+    ck_assert_int_eq(peal_sip_server_event_control_respond(h.control, 486, absent()), PEAL_OK);
+    peal_sip_server_event_control_unrefp(&h.control);
+    world_run(&w, 40000);
+    ck_assert_uint_eq(census_of(&w.b).packets, 0);
+    end_context(&taker);
+    finish();
+}
+END_TEST
+
 START_TEST(unanswered_gets_500)
 {
     start();
@@ -291,6 +319,7 @@ Suite *suite_dispatcher(void)
     tcase_add_test(t, merged_request_is_a_loop);
     tcase_add_test(t, refused_request_may_come_again);
     tcase_add_test(t, dispatcher_may_go_first);
+    tcase_add_test(t, answers_that_have_no_way_are_let_go);
     tcase_add_test(t, unanswered_gets_500);
     tcase_add_test(t, shutdown_refuses_new_requests);
     tcase_add_test(t, configuration_is_checked);
