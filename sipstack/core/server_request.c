@@ -95,6 +95,9 @@ static void detach(peal__sreq *s)
 {
     peal__sip_server_txn *txn = s->txn;
     s->txn = NULL;
+    if (txn && s->status < 200 && s->request) {
+        peal__sip_server_txn_owe_refusal(txn, s->request); /* memory is out */
+    }
     if (txn) {
         peal__sip_server_txn_detach(txn);
     }
@@ -506,11 +509,11 @@ void peal__sreq_detach_all(peal__ctx *ctx)
         uncount(s);
         s->ctx = NULL;
         s->manager = NULL;
-        s->request = peal_sip_packet_unref(s->request);
         if (!s->kept) { /* else the session's 2xx still waits for its wire */
             detach(s);
             peal__sreq_let_go(s);
         }
+        s->request = peal_sip_packet_unref(s->request);
         peal_sip_server_event_control_unref(&s->face);
     }
 }

@@ -122,18 +122,57 @@ static ua_world *ringing(ua_call **ret_alice)
 }
 
 /* The session must not keep a control that could not say its 500. */
+/* A context that is cleared without memory owes the same. */
+START_TEST(cleared_without_memory)
+{
+    ua_call *a = NULL;
+    ua_world *w = ringing(&a);
+    ua_call *b = node_last_call(&w->bob);
+    peal_pool_trim(peal_thread_pool(w->bob.core_thread));
+    failing_alloc_always(true);
+    call_let_go(b);
+    world_run(w, 2000);
+    failing_alloc_always(false);
+    world_run(w, 1000);
+    ck_assert_int_eq(a->failure, 1);
+    ck_assert_uint_eq(a->status, 500);
+    ck_assert_int_eq(a->ended, 1);
+    let_all_go(w);
+}
+END_TEST
+
+/* Where memory never comes back in time, nothing is left either. */
+START_TEST(refusal_that_is_owed_ends)
+{
+    ua_call *a = NULL;
+    ua_world *w = ringing(&a);
+    peal_pool_trim(peal_thread_pool(w->bob.core_thread));
+    failing_alloc_always(true);
+    call_let_go(node_last_call(&w->bob));
+    world_run(w, 33000);
+    node_check_quiet(&w->bob);
+    failing_alloc_always(false);
+    hang_up(&w->alice);
+    world_run(w, 70000);
+    ck_assert_int_eq(a->ended, 1);
+    let_all_go(w);
+}
+END_TEST
+
 START_TEST(control_released_without_memory)
 {
     ua_call *a = NULL;
     ua_world *w = ringing(&a);
     ua_call *b = node_last_call(&w->bob);
+    peal_pool_trim(peal_thread_pool(w->bob.core_thread)); /* no block is left over */
     failing_alloc_always(true);
     peal_sip_server_event_control_unrefp(&b->control);
     failing_alloc_always(false);
     world_run(w, 100);
     ck_assert_int_eq(b->ended, 1);
-    ck_assert_int_ge(peal_sip_session_bye(a->session, NULL, NULL, NULL), 0);
-    world_run(w, 70000);
+    world_run(w, 1000);
+    ck_assert_int_eq(a->failure, 1);
+    ck_assert_uint_eq(a->status, 500);
     ck_assert_int_eq(a->ended, 1);
     let_all_go(w);
 }
@@ -283,6 +322,8 @@ Suite *memory_suite(void)
     tcase_add_loop_test(t, each_allocation_fails, 0, 4);
     tcase_add_loop_test(t, allocations_fail_in_a_row, 0, 5);
     tcase_add_test(t, control_released_without_memory);
+    tcase_add_test(t, cleared_without_memory);
+    tcase_add_test(t, refusal_that_is_owed_ends);
     tcase_add_test(t, cancel_comes_when_memory_is_back);
     tcase_add_test(t, cancelled_call_ends_without_memory);
     tcase_add_test(t, unanswered_reinvite_ends_without_memory);
