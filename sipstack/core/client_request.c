@@ -365,7 +365,7 @@ void peal__req_end(peal__req *req)
     for (peal_node *n; (n = peal_list_first(&req->tries)) != NULL;) {
         peal__req_try_detach(PEAL_CONTAINER_OF(n, peal__try, node));
     }
-    peal_timer_stop(req->core->thread, &req->first.timer);
+    peal_timer_stop(req->core->thread, &req->memory_timer);
     peal__sel_free(req->sel);
     req->sel = NULL;
     req->cache = peal_sip_packet_unref(req->cache);
@@ -527,7 +527,7 @@ peal_result peal__req_new(peal__ctx *ctx, peal_sip_service *sender, peal_sip_pac
     req->events = req->events_inside;
     req->event_cap = PEAL__EVENTS_INSIDE;
     peal_list_init(&req->tries);
-    peal__req_first_try_init(req);
+    peal_timer_init(&req->memory_timer, peal__req_on_memory_timer);
     peal_list_append(&ctx->requests, &req->node);
     peal__req_count(req);
     *ret = req;

@@ -222,6 +222,29 @@ void peal__req_deliver(peal__req *req, peal_sip_packet *response)
     peal__req_pump(req);
 }
 
+/* ---- when memory is out ---- */
+
+bool peal__req_wait_for_memory(peal__req *req)
+{
+    if (req->memory_tries == MEMORY_RETRIES) {
+        req->memory_tries = 0;
+        return false;
+    }
+    req->memory_tries++;
+    peal_timer_start(req->core->thread, &req->memory_timer, MEMORY_RETRY_MS, 0);
+    return true;
+}
+
+void peal__req_on_memory_timer(peal_timer *timer)
+{
+    peal__req *req = PEAL_CONTAINER_OF(timer, peal__req, memory_timer);
+    if (req->event_owed) {
+        peal__req_pump(req);
+    } else if (req->answer_owed) {
+        peal__req_answer_locally(req, req->later_result);
+    }
+}
+
 /* ---- local responses ---- */
 
 /* RFC 3261 §8.1.3.1: a time-out counts as 408, a failure to send as 503. */
@@ -256,10 +279,9 @@ static peal_result new_local(peal__req *req, peal_result result, peal_sip_packet
  * holds may be what others wait for. */
 static void answer_later(peal__req *req, peal_result result)
 {
-    if (++req->answer_tries <= MEMORY_RETRIES) {
+    if (peal__req_wait_for_memory(req)) {
         req->later_result = result;
         req->answer_owed = true;
-        peal_timer_start(req->core->thread, &req->first.timer, MEMORY_RETRY_MS, 0);
         return;
     }
     PEAL_TRACE(PEAL_TRACE_SIP_CORE, PEAL_TRACE_ERROR, req, "ended unanswered: no memory");
@@ -275,10 +297,7 @@ void peal__req_answer_locally(peal__req *req, peal_result result)
     if (!req->ctx || req->state >= PEAL__REQ_DONE) {
         return;
     }
-    if (req->answer_owed) {
-        req->answer_owed = false;
-        peal_timer_stop(req->core->thread, &req->first.timer);
-    }
+    req->answer_owed = false;
     if (new_local(req, result, &response) < 0) {
         answer_later(req, result);
         return;
@@ -286,6 +305,7 @@ void peal__req_answer_locally(peal__req *req, peal_result result)
     peal__req_uncount(req);
     req->state = PEAL__REQ_DONE;
     req->status = (uint16_t)status_of(result);
+    req->memory_tries = 0;
     req->local_response = response;
     req->local_result = result;
     peal__req_deliver(req, response);

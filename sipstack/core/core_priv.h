@@ -317,6 +317,7 @@ struct peal__req {
     peal_sip_packet *waiting_first, *waiting_last;
     peal_sip_packet *local_response; /* the local one, wherever it is now (not counted) */
     peal_result local_result;        /* why it was made */
+    peal_timer memory_timer;         /* tries again what failed for want of memory */
     peal_msg later;                  /* reports a failure found inside a call of the application */
     peal_result later_result;
     uint16_t status; /* of the final response */
@@ -324,13 +325,14 @@ struct peal__req {
     uint8_t method;  /* peal_sip_method */
     uint8_t reissues;
     uint8_t orphan_byes; /* sent for unwanted 2xx */
-    uint8_t answer_tries; /* to make the local response, that failed */
+    uint8_t memory_tries; /* that failed, of what waits for memory */
     bool waits;       /* in SELECTING: for an earlier request */
     bool reported;    /* a provisional response went to the services */
     bool handling;    /* inside on_incoming_response: events may be queued */
     bool pumping;     /* events are being reported */
     bool later_posted;
     bool answer_owed; /* the local response could not be made yet: memory was exhausted */
+    bool event_owed;  /* an event could not be reported yet, for the same reason */
     bool orphan;      /* nobody hears of it any more */
     bool routed;      /* a response of it went to another context */
     bool cancel_wanted; /* by the application */
@@ -352,8 +354,9 @@ peal_result peal__req_stage_one(peal__req *req);
 void peal__req_start(peal__req *req, bool same_host);
 /* Sends to the next host that a packet can be sent to; the last failure when there is none. */
 peal_result peal__req_next_try(peal__req *req);
-/* Prepares the room of the first try. */
-void peal__req_first_try_init(peal__req *req);
+/* Memory is out: peal__req_on_memory_timer() goes on soon. False: that was tried often enough. */
+bool peal__req_wait_for_memory(peal__req *req);
+void peal__req_on_memory_timer(peal_timer *timer);
 /* A try ended without an answer: next host, or a local response. */
 void peal__req_try_failed(peal__req *req, peal_result result);
 /* The final response of @p try counts: the others are given up. */
