@@ -248,6 +248,34 @@ START_TEST(memory_is_out_at_the_timeout)
 }
 END_TEST
 
+static void answer_486(node *n, peal_sip_packet *packet)
+{
+    (void)peal_sip_core_respond(n->core, packet, 486, absent(), NULL, NULL);
+}
+
+/* What is repeated until it is answered is told, whatever failed on the way. */
+START_TEST(answer_is_told_all_the_same)
+{
+    long nth = 0;
+    do {
+        caller = (end){ .hooks = { .on_event = on_event } };
+        peal_sip_context *c = start(&caller.hooks);
+        w.b.on_packet = answer_486;
+        ck_assert_int_eq(send_request(c, PEAL_SIP_METHOD_OPTIONS, NULL, NULL), PEAL_OK);
+        failed = false;
+        countdown = nth++;
+        length = _i;
+        world_run(&w, 40000);
+        ck_assert_msg(caller.finals == 1 && caller.hooks.ended == 1,
+                      "allocation %ld: %u told, %u ended", nth, caller.finals,
+                      caller.hooks.ended);
+        memory(true);
+        w.b.on_packet = NULL;
+        finish(&c);
+    } while (failed);
+}
+END_TEST
+
 /* What a request holds may be what others wait for: it ends without its answer. */
 START_TEST(no_request_waits_for_memory_for_ever)
 {
@@ -324,6 +352,7 @@ Suite *suite_memory(void)
     tcase_add_loop_test(t, each_allocation_fails_once, 0, 2);
     tcase_add_loop_test(t, allocations_fail_in_a_row, 0, 5);
     tcase_add_loop_test(t, memory_is_out_at_the_timeout, 1, 6);
+    tcase_add_loop_test(t, answer_is_told_all_the_same, 1, 5);
     tcase_add_test(t, no_request_waits_for_memory_for_ever);
     tcase_add_test(t, those_behind_a_failed_one_leave);
     tcase_add_test(t, manager_hears_of_a_control_without_answer);

@@ -99,7 +99,7 @@ START_TEST(allocations_fail_in_a_row)
     static const unsigned counts[] = { 2, 5, 20, 100, UINT_MAX };
     unsigned nth = 1;
     for (int i = 0; i < 500 && call_failing(nth, counts[_i]); i++) {
-        nth += 5;
+        nth += 7;
     }
     ck_assert_uint_lt(nth, 2000);
     ck_assert_uint_gt(nth, 8);
