@@ -71,7 +71,7 @@ static uint64_t target_key(peal_sip_packet *packet)
     return peal_hasher_end(&h);
 }
 
-/* Requests of a context leave in the order they were sent (K2): one without a way stands in line. */
+/* Requests of a context leave in the order they were sent (K2); without a way they wait in line. */
 static bool must_wait(peal__req *req)
 {
     if (!peal_node_is_linked(&req->sel_node)) {

@@ -263,14 +263,14 @@ static unsigned status_of(peal_result result)
 static peal_result new_local(peal__req *req, peal_result result, peal_sip_packet **ret)
 {
     const peal_str absent = { NULL, 0 };
-    peal_result r = peal_sip_packet_new_response(req->core->pool, req->template,
-                                                 status_of(result), absent, absent, ret);
+    peal_result r = peal_sip_packet_new_response(req->core->pool, req->template, status_of(result),
+                                                 absent, absent, ret);
     if (r < 0 && (req->cache || req->sel)) { /* no try will follow: its own memory may do */
         req->cache = peal_sip_packet_unref(req->cache);
         peal__sel_free(req->sel);
         req->sel = NULL;
-        r = peal_sip_packet_new_response(req->core->pool, req->template, status_of(result),
-                                         absent, absent, ret);
+        r = peal_sip_packet_new_response(req->core->pool, req->template, status_of(result), absent,
+                                         absent, ret);
     }
     return r;
 }

@@ -291,7 +291,7 @@ struct peal__req {
     peal_sip_service *sender; /* borrowed; NULL for an orphan */
     void *opaque;
     peal_node node; /* ctx->requests */
-    peal_node sel_node; /* ctx->selecting */
+    peal_node sel_node;        /* ctx->selecting */
     peal_sip_packet *cache;    /* as its sender gave it: each issue starts from here (C7) */
     peal_sip_packet *template; /* after stage 1: each try starts from here */
     peal__sel *sel;

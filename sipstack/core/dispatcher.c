@@ -302,8 +302,7 @@ static bool read_seen(peal_sip_packet *request, peal__seen *ret)
 
 static bool same_request(const peal_hash_node *node, const void *arg)
 {
-    const peal__seen *a =
-        PEAL_CONTAINER_OF((peal_hash_node *)(uintptr_t)node, peal__seen, node);
+    const peal__seen *a = PEAL_CONTAINER_OF((peal_hash_node *)(uintptr_t)node, peal__seen, node);
     const peal__seen *b = arg;
     return a->key[0] == b->key[0] && a->key[1] == b->key[1];
 }

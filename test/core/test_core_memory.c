@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Every allocation fails in turn during a call's set-up, call and tear-down (F7), alone or with those
- * that follow: errors, no leak, and everything comes to an end. */
+/* Every allocation fails in turn during a call's set-up, call and tear-down (F7), alone or with
+ * those that follow: errors, no leak, and everything comes to an end. */
 #include "core_world.h"
 
 #include <limits.h>
