@@ -69,6 +69,7 @@ static void end_response(peal__req *req)
 {
     peal__ctx *ctx = req->event_ctx;
     req->event_count = req->event_next = 0;
+    req->event_owed = false;
     if (req->events != req->events_inside) {
         peal_pool_free(req->events);
         req->events = req->events_inside;
@@ -95,20 +96,29 @@ void peal__req_drop_events(peal__req *req)
 
 static peal__cev *control_new(peal__req *req);
 
-static void report(peal__req *req, peal__event event)
+/* False: there is no memory for the control; soon again. */
+static bool report_next(peal__req *req)
 {
+    const peal__event event = req->events[req->event_next++];
     peal_sip_service *service = event.service;
     if (!PEAL_VT_HAS(peal_sip_service, service->vt, report_client_event)) {
-        return; /* an absent callback means: next (K9) */
+        return true; /* an absent callback means: next (K9) */
     }
     peal__cev *control = control_new(req);
+    if (!control && peal__req_wait_for_memory(req)) {
+        req->event_next--;
+        req->event_owed = true;
+        return false;
+    }
     if (!control) {
         PEAL_TRACE(PEAL_TRACE_SIP_CORE, PEAL_TRACE_ERROR, req, "event lost: no memory");
-        return;
+        return true;
     }
+    req->memory_tries = 0;
     req->control = control;
     service->vt->report_client_event(service, &control->face, event.code);
     peal_sip_client_event_control_unref(&control->face); /* not kept, not decided: clear events */
+    return true;
 }
 
 /* Runs until all is reported or a control is kept undecided. A decision made inside a callback lets
@@ -120,11 +130,11 @@ void peal__req_pump(peal__req *req)
     }
     (void)peal_sip_client_request_ref(&req->face);
     req->pumping = true;
+    req->event_owed = false;
     do {
-        while (!req->control && req->event_next < req->event_count) {
-            report(req, req->events[req->event_next++]);
+        while (!req->control && req->event_next < req->event_count && report_next(req)) {
         }
-        if (req->control) {
+        if (req->control || req->event_owed) {
             break;
         }
         end_response(req);
@@ -222,6 +232,7 @@ static peal_result reissue(peal_sip_client_event_control *self)
     req->reported = false;
     req->cancel_wanted = false;
     req->state = PEAL__REQ_SELECTING;
+    peal__req_count(req);
     peal__req_start(req, answered);
     return PEAL_OK;
 }

@@ -47,7 +47,7 @@ void peal__req_orphan(peal__req *req)
     req->answer_owed = false;
     peal__req_drop_waiting(req);
     peal__req_drop_events(req);
-    peal_node_unlink(&req->node);
+    peal__req_unlist(req);
     if (goes_on(req)) {
         req->orphan = true;
         req->ctx = NULL;
@@ -148,7 +148,7 @@ static peal_result send_bye(peal__req *req, peal_sip_packet *response)
         return r;
     }
     bye->template = peal_sip_packet_ref(packet); /* complete as it is: no stage 1 */
-    peal_node_unlink(&bye->node);
+    peal__req_unlist(bye);
     bye->orphan = true; /* from birth */
     bye->ctx = NULL;
     bye->host_ctx = ctx;

@@ -71,17 +71,42 @@ static uint64_t target_key(peal_sip_packet *packet)
     return peal_hasher_end(&h);
 }
 
-/* A request of the context that is still being selected, in front of this one. */
-static bool must_wait(const peal__req *req)
+/* Requests of a context leave in the order they were sent (K2); without a way they wait in line. */
+static bool must_wait(peal__req *req)
 {
-    const peal_node *head = &req->ctx->requests;
-    for (const peal_node *n = req->node.prev; n != head; n = n->prev) {
-        const peal__req *earlier = PEAL_CONTAINER_OF((peal_node *)(uintptr_t)n, peal__req, node);
-        if (earlier->state == PEAL__REQ_SELECTING && !earlier->later_posted) {
-            return true;
-        }
+    if (!peal_node_is_linked(&req->sel_node)) {
+        peal_list_append(&req->ctx->selecting, &req->sel_node);
     }
-    return false;
+    return peal_list_first(&req->ctx->selecting) != &req->sel_node;
+}
+
+static void leave_line(peal__req *req)
+{
+    peal_node_unlink(&req->sel_node);
+    if (req->ctx) {
+        peal__ctx_kick(req->ctx);
+    }
+}
+
+void peal__req_count(peal__req *req)
+{
+    req->counted = true;
+    req->ctx->request_count++;
+}
+
+void peal__req_uncount(peal__req *req)
+{
+    if (req->counted && req->ctx) {
+        req->ctx->request_count--;
+    }
+    req->counted = false;
+}
+
+void peal__req_unlist(peal__req *req)
+{
+    peal__req_uncount(req);
+    peal_node_unlink(&req->node);
+    peal_node_unlink(&req->sel_node);
 }
 
 /* The peer's Contact leads nowhere from here: a name without a resolver, a transport we don't have.
@@ -116,8 +141,8 @@ static void on_selected(peal__sel *sel, peal_result result)
     if (r >= 0 && req->orphan) { /* it was owed at clear, and is out now */
         peal__req_try_detach(req->current);
         peal__req_end(req);
-    } else if (req->ctx) {
-        peal__ctx_kick(req->ctx);
+    } else {
+        leave_line(req);
     }
 }
 
@@ -141,6 +166,7 @@ void peal__req_start(peal__req *req, bool same_host)
     req->target_key = key;
     if (!req->sel) {
         fail_later(req, r);
+        leave_line(req);
     } else if (r != PEAL_I_PENDING) {
         on_selected(req->sel, r);
     }
@@ -204,6 +230,10 @@ static peal_result send_request(peal__ctx *ctx, peal_sip_service *sender, peal_s
     if (!can_send(ctx)) {
         return PEAL_E_SIP_SERVICE_MISSING;
     }
+    if (ctx->request_count >= ctx->core->settings.max_requests &&
+        peal_sip_packet_method(packet) != PEAL_SIP_METHOD_BYE) {
+        return PEAL_E_LIMIT; /* the end of a call is never refused */
+    }
     peal_result r = peal__req_new(ctx, sender, packet, opaque, &req);
     if (r < 0) {
         return r;
@@ -241,6 +271,7 @@ peal_result peal_sip_send_request(peal_sip_context *context, peal_sip_service *s
 void peal__req_conclude(peal__req *req, peal__try *t, unsigned status)
 {
     const bool stays = req->method == PEAL_SIP_METHOD_INVITE && status < 300;
+    peal__req_uncount(req);
     req->state = PEAL__REQ_DONE;
     req->status = (uint16_t)status;
     peal_timer_stop(req->core->thread, &t->timer);
@@ -325,16 +356,16 @@ void peal__req_end(peal__req *req)
     req->ended = true;
     req->state = PEAL__REQ_OVER;
     req->orphan = false;
+    peal__req_unlist(req);
     req->ctx = NULL;
     req->host_ctx = NULL;
     req->sender = NULL;
-    peal_node_unlink(&req->node);
     peal__req_drop_waiting(req);
     peal__req_drop_events(req);
     for (peal_node *n; (n = peal_list_first(&req->tries)) != NULL;) {
         peal__req_try_detach(PEAL_CONTAINER_OF(n, peal__try, node));
     }
-    peal_timer_stop(req->core->thread, &req->first.timer);
+    peal_timer_stop(req->core->thread, &req->memory_timer);
     peal__sel_free(req->sel);
     req->sel = NULL;
     req->cache = peal_sip_packet_unref(req->cache);
@@ -396,7 +427,7 @@ static peal_result cancel(peal_sip_client_request *self, peal_str reason)
         req->sel = NULL;
         req->waits = false;
         fail_later(req, PEAL_E_SIP_CANCELLED);
-        peal__ctx_kick(req->ctx);
+        leave_line(req);
         return PEAL_OK;
     }
     req->state = PEAL__REQ_CANCELLING;
@@ -496,8 +527,9 @@ peal_result peal__req_new(peal__ctx *ctx, peal_sip_service *sender, peal_sip_pac
     req->events = req->events_inside;
     req->event_cap = PEAL__EVENTS_INSIDE;
     peal_list_init(&req->tries);
-    peal__req_first_try_init(req);
+    peal_timer_init(&req->memory_timer, peal__req_on_memory_timer);
     peal_list_append(&ctx->requests, &req->node);
+    peal__req_count(req);
     *ret = req;
     return PEAL_OK;
 }

@@ -5,7 +5,7 @@
 
 #include <peal/trace.h>
 
-enum { MEMORY_RETRY_MS = 100 };
+enum { MEMORY_RETRY_MS = 100, MEMORY_RETRIES = 20 };
 
 /* ---- step 1: does it belong to the try that counts? ---- */
 
@@ -222,6 +222,29 @@ void peal__req_deliver(peal__req *req, peal_sip_packet *response)
     peal__req_pump(req);
 }
 
+/* ---- when memory is out ---- */
+
+bool peal__req_wait_for_memory(peal__req *req)
+{
+    if (req->memory_tries == MEMORY_RETRIES) {
+        req->memory_tries = 0;
+        return false;
+    }
+    req->memory_tries++;
+    peal_timer_start(req->core->thread, &req->memory_timer, MEMORY_RETRY_MS, 0);
+    return true;
+}
+
+void peal__req_on_memory_timer(peal_timer *timer)
+{
+    peal__req *req = PEAL_CONTAINER_OF(timer, peal__req, memory_timer);
+    if (req->event_owed) {
+        peal__req_pump(req);
+    } else if (req->answer_owed) {
+        peal__req_answer_locally(req, req->later_result);
+    }
+}
+
 /* ---- local responses ---- */
 
 /* RFC 3261 §8.1.3.1: a time-out counts as 408, a failure to send as 503. */
@@ -237,23 +260,52 @@ static unsigned status_of(peal_result result)
     }
 }
 
+static peal_result new_local(peal__req *req, peal_result result, peal_sip_packet **ret)
+{
+    const peal_str absent = { NULL, 0 };
+    peal_result r = peal_sip_packet_new_response(req->core->pool, req->template, status_of(result),
+                                                 absent, absent, ret);
+    if (r < 0 && (req->cache || req->sel)) { /* no try will follow: its own memory may do */
+        req->cache = peal_sip_packet_unref(req->cache);
+        peal__sel_free(req->sel);
+        req->sel = NULL;
+        r = peal_sip_packet_new_response(req->core->pool, req->template, status_of(result), absent,
+                                         absent, ret);
+    }
+    return r;
+}
+
+/* Every request gets its end: again when there is memory; at last without a response, for what it
+ * holds may be what others wait for. */
+static void answer_later(peal__req *req, peal_result result)
+{
+    if (peal__req_wait_for_memory(req)) {
+        req->later_result = result;
+        req->answer_owed = true;
+        return;
+    }
+    PEAL_TRACE(PEAL_TRACE_SIP_CORE, PEAL_TRACE_ERROR, req, "ended unanswered: no memory");
+    peal__req_uncount(req);
+    req->state = PEAL__REQ_DONE;
+    req->status = (uint16_t)status_of(result);
+    peal__req_settle(req);
+}
+
 void peal__req_answer_locally(peal__req *req, peal_result result)
 {
     peal_sip_packet *response = NULL;
-    const peal_str absent = { NULL, 0 };
     if (!req->ctx || req->state >= PEAL__REQ_DONE) {
         return;
     }
-    peal_result r = peal_sip_packet_new_response(req->core->pool, req->template,
-                                                 status_of(result), absent, absent, &response);
-    if (r < 0) { /* every request gets its end: again when there is memory */
-        req->later_result = result;
-        req->answer_owed = true;
-        peal_timer_start(req->core->thread, &req->first.timer, MEMORY_RETRY_MS, 0);
+    req->answer_owed = false;
+    if (new_local(req, result, &response) < 0) {
+        answer_later(req, result);
         return;
     }
+    peal__req_uncount(req);
     req->state = PEAL__REQ_DONE;
     req->status = (uint16_t)status_of(result);
+    req->memory_tries = 0;
     req->local_response = response;
     req->local_result = result;
     peal__req_deliver(req, response);

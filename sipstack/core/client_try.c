@@ -26,9 +26,7 @@ static peal__try *try_new(peal__req *req)
 void peal__req_try_free(peal__try *t)
 {
     peal__req *req = t->req;
-    if (t != &req->first || !req->answer_owed) {
-        peal_timer_stop(req->core->thread, &t->timer);
-    }
+    peal_timer_stop(req->core->thread, &t->timer);
     peal_node_unlink(&t->node);
     if (req->current == t) {
         req->current = NULL;
@@ -54,8 +52,8 @@ void peal__req_cancel_try(peal__req *req, peal__try *t)
     peal_result r = peal__sip_client_txn_cancel(
         t->txn, peal_str_of(req->cancel_reason, req->cancel_reason_bytes));
     t->cancelled = r >= 0;
-    if (r < 0) {
-        PEAL_TRACE(PEAL_TRACE_SIP_CORE, PEAL_TRACE_WARNING, req, "CANCEL not sent: %s",
+    if (r < 0) { /* its transaction tries again, and ends without an answer too */
+        PEAL_TRACE(PEAL_TRACE_SIP_CORE, PEAL_TRACE_WARNING, req, "CANCEL not sent yet: %s",
                    peal_result_name(r));
     }
 }
@@ -116,19 +114,11 @@ peal_result peal__req_next_try(peal__req *req)
     return r;
 }
 
-/* K5: no response at all from this host in time. Also repeats what failed for want of memory. */
+/* K5: no response at all from this host in time. */
 static void on_try_timer(peal_timer *timer)
 {
     peal__try *t = PEAL_CONTAINER_OF(timer, peal__try, timer);
     peal__req *req = t->req;
-    if (!req) { /* the room of the first try lends its timer when no try is there */
-        req = PEAL_CONTAINER_OF(t, peal__req, first);
-        if (req->answer_owed) {
-            req->answer_owed = false;
-            peal__req_answer_locally(req, req->later_result);
-        }
-        return;
-    }
     peal__sel_try_ended(req->sel, PEAL_E_SIP_TIMEOUT);
     peal__req_abandon(req, t);
     (void)peal_sip_client_request_ref(&req->face);
@@ -183,8 +173,3 @@ const peal__sip_client_txn_owner peal__req_txn_owner = {
     .on_failed = txn_on_failed,
     .on_ended = txn_on_ended,
 };
-
-void peal__req_first_try_init(peal__req *req)
-{
-    peal_timer_init(&req->first.timer, on_try_timer);
-}

@@ -230,15 +230,20 @@ void peal__ctx_guest_out(peal__ctx *ctx)
 
 void peal__ctx_kick(peal__ctx *ctx)
 {
-    for (peal_node *n = peal_list_first(&ctx->requests); n; n = peal_list_next(&ctx->requests, n)) {
-        peal__req *req = PEAL_CONTAINER_OF(n, peal__req, node);
-        if (req->state == PEAL__REQ_SELECTING && !req->later_posted) {
-            if (!req->waits) {
-                return; /* selecting: those behind it go on waiting */
-            }
-            peal__req_start(req, false);
-        }
+    if (ctx->kicking || !peal_list_first(&ctx->selecting)) {
+        return; /* the loop that is under way goes on */
     }
+    (void)peal_sip_context_ref(&ctx->context);
+    ctx->kicking = true;
+    for (peal_node *n; (n = peal_list_first(&ctx->selecting)) != NULL;) {
+        peal__req *req = PEAL_CONTAINER_OF(n, peal__req, sel_node);
+        if (!req->waits) {
+            break; /* its way is being asked for: those behind it go on waiting */
+        }
+        peal__req_start(req, false);
+    }
+    ctx->kicking = false;
+    peal_sip_context_unref(&ctx->context);
 }
 
 /* ---- the interface ---- */
@@ -380,6 +385,7 @@ peal_result peal__ctx_make(peal__core *core, size_t bytes, peal__ctx **ret)
     ctx->core = core;
     (void)peal_sip_core_config_ref(&core->config);
     peal_list_init(&ctx->requests);
+    peal_list_init(&ctx->selecting);
     peal_list_init(&ctx->routed);
     peal_list_init(&ctx->server_requests);
     peal_list_append(&core->contexts, &ctx->node);

@@ -31,6 +31,7 @@ static void fill_defaults(peal_sip_settings *s)
         { offsetof(peal_sip_settings, udp_threshold_bytes), 1300 },
         { offsetof(peal_sip_settings, max_reissues), 8 },
         { offsetof(peal_sip_settings, recv_buf_bytes), 4u << 20 },
+        { offsetof(peal_sip_settings, max_requests), 64 },
     };
     for (size_t i = 0; i < PEAL_COUNT_OF(defaults); i++) {
         uint32_t *member = (uint32_t *)(void *)((char *)s + defaults[i].offset);

@@ -22,6 +22,7 @@ typedef struct peal__try peal__try;
 typedef struct peal__sel peal__sel;
 typedef struct peal__cev peal__cev;
 typedef struct peal__sreq peal__sreq;
+typedef struct peal__seen peal__seen;
 
 /* ---- the stack (core_config.c, core_shutdown.c, core_listen.c, local_address.c) ---- */
 
@@ -75,7 +76,8 @@ struct peal__core {
     uint32_t linger_ms;
     peal_msg finish;
     peal_sip_packet *offered; /* the request that the dispatcher's manager has now … */
-    bool offered_taken;       /* … and whether it was answered or given to a context */
+    bool offered_taken;       /* … and whether it was answered or given to a context … */
+    peal__seen *offered_seen; /* … and what the dispatcher remembers of it, or NULL */
 };
 
 peal_result peal__sip_core_init(void);
@@ -146,14 +148,18 @@ struct peal__ctx {
     peal_sip_host way; /* by which the peer's first INVITE came, or the last one of ours went */
     peal_node node;            /* core->contexts */
     peal_node requests;        /* open client requests, in the order they were sent */
+    peal_node selecting;       /* those that have no way yet: the first is asked for, others wait */
     peal_node routed;          /* requests of other contexts that are reported here (C11) */
     peal_node server_requests; /* that have no final response yet, or whose end is awaited */
     uint32_t entity;
     uint32_t guests;      /* what still needs the connection services after clear */
+    uint32_t request_count;        /* client requests without a final response */
+    uint32_t server_request_count; /* server requests without one */
     uint16_t extra_count; /* of extra */
     uint16_t built;       /* services of the template that exist already */
     uint8_t state;        /* peal__ctx_state */
     bool ended;           /* connection services were cleared too */
+    bool kicking;         /* requests that waited are being started */
 };
 
 PEAL_INLINE peal__ctx *peal__ctx_of(peal_sip_context *context)
@@ -286,6 +292,7 @@ struct peal__req {
     peal_sip_service *sender; /* borrowed; NULL for an orphan */
     void *opaque;
     peal_node node; /* ctx->requests */
+    peal_node sel_node;        /* ctx->selecting */
     peal_sip_packet *cache;    /* as its sender gave it: each issue starts from here (C7) */
     peal_sip_packet *template; /* after stage 1: each try starts from here */
     peal__sel *sel;
@@ -311,6 +318,7 @@ struct peal__req {
     peal_sip_packet *waiting_first, *waiting_last;
     peal_sip_packet *local_response; /* the local one, wherever it is now (not counted) */
     peal_result local_result;        /* why it was made */
+    peal_timer memory_timer;         /* tries again what failed for want of memory */
     peal_msg later;                  /* reports a failure found inside a call of the application */
     peal_result later_result;
     uint16_t status; /* of the final response */
@@ -318,17 +326,20 @@ struct peal__req {
     uint8_t method;  /* peal_sip_method */
     uint8_t reissues;
     uint8_t orphan_byes; /* sent for unwanted 2xx */
+    uint8_t memory_tries; /* that failed, of what waits for memory */
     bool waits;       /* in SELECTING: for an earlier request */
     bool reported;    /* a provisional response went to the services */
     bool handling;    /* inside on_incoming_response: events may be queued */
     bool pumping;     /* events are being reported */
     bool later_posted;
     bool answer_owed; /* the local response could not be made yet: memory was exhausted */
+    bool event_owed;  /* an event could not be reported yet, for the same reason */
     bool orphan;      /* nobody hears of it any more */
     bool routed;      /* a response of it went to another context */
     bool cancel_wanted; /* by the application */
     bool cleared;     /* by its context's clear, before it was over */
     bool ended;       /* only the handle is left */
+    bool counted;     /* in its context's number */
 };
 
 PEAL_INLINE peal__req *peal__req_of(peal_sip_client_request *request)
@@ -344,8 +355,9 @@ peal_result peal__req_stage_one(peal__req *req);
 void peal__req_start(peal__req *req, bool same_host);
 /* Sends to the next host that a packet can be sent to; the last failure when there is none. */
 peal_result peal__req_next_try(peal__req *req);
-/* Prepares the room of the first try. */
-void peal__req_first_try_init(peal__req *req);
+/* Memory is out: peal__req_on_memory_timer() goes on soon. False: that was tried often enough. */
+bool peal__req_wait_for_memory(peal__req *req);
+void peal__req_on_memory_timer(peal_timer *timer);
 /* A try ended without an answer: next host, or a local response. */
 void peal__req_try_failed(peal__req *req, peal_result result);
 /* The final response of @p try counts: the others are given up. */
@@ -358,6 +370,11 @@ void peal__req_try_free(peal__try *try);
 void peal__req_try_detach(peal__try *try);
 /* All reported: shrinks (an INVITE in Accepted) or ends. */
 void peal__req_settle(peal__req *req);
+/* It has no final response yet, or has one. */
+void peal__req_count(peal__req *req);
+void peal__req_uncount(peal__req *req);
+/* Out of its context's lists. */
+void peal__req_unlist(peal__req *req);
 /* Ends the request for good; its own reference goes. */
 void peal__req_end(peal__req *req);
 extern const peal__sip_client_txn_owner peal__req_txn_owner;
@@ -405,6 +422,8 @@ struct peal__sreq {
     bool held;        /* its own reference: the end of the transaction is awaited */
     bool cancelled;
     bool kept;        /* a kept response waits for its wire */
+    bool counted;     /* in its context's number */
+    peal__seen *seen; /* how the dispatcher knows a merged one (RFC 3261 §8.2.2.2), or NULL */
 };
 
 PEAL_INLINE peal__sreq *peal__sreq_of(peal_sip_server_event_control *control)
@@ -418,6 +437,13 @@ void peal__sreq_answer_open(peal__ctx *ctx);
 void peal__sreq_detach_all(peal__ctx *ctx);
 /* Nobody needs the transaction's end or its wire any more. */
 void peal__sreq_let_go(peal__sreq *sreq);
+
+/* ---- what the dispatcher remembers of a request (dispatcher.c) ---- */
+
+/* A context takes the request that is offered; the pair part by peal__seen_over(). */
+void peal__seen_taken(peal__seen *seen, peal__sreq *sreq);
+/* Its final response is out, or (0) it is gone without. */
+void peal__seen_over(peal__seen *seen, unsigned status);
 
 /* Sends an ACK to 2xx by stage 2 alone. @p packet's reference is taken. */
 peal_result peal__ack_send(peal__ctx *ctx, peal_sip_packet *packet, peal__req *invite,

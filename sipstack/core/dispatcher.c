@@ -6,15 +6,21 @@
 
 #include <peal/trace.h>
 
-/* A merged request comes by another path within moments; an INVITE's transaction may last longer
- * than this, but no request is still on its way then (64*T1 is when its sender gives up). */
-typedef struct seen_request {
+/* A request that a context took: while it is not refused, the same one by another path is merged.
+ * That one comes within moments; an INVITE's transaction may last longer than this is remembered,
+ * but no request is still on its way then (64*T1 is when its sender gives up). Whoever was refused
+ * may try again by another way, as a proxy does after a 503: that is no merged request. */
+struct peal__seen {
     peal_hash_node node;
     peal_node age; /* oldest first */
+    peal_sip_dispatcher *dispatcher;
+    peal__sreq *sreq; /* until its final response */
     uint64_t until_ms;
     uint64_t key[2];      /* of From tag, Call-ID and CSeq */
     uint64_t branch_hash; /* of the top Via */
-} seen_request;
+    bool offered;         /* to the manager, now */
+    bool taken;           /* by a context, and not refused */
+};
 
 enum { SEEN_MAX = 1 << 18 };
 
@@ -227,11 +233,31 @@ static bool check_body(peal_sip_dispatcher *d, peal_sip_packet *request)
 
 /* ---- merged requests (§8.2.2.2) ---- */
 
-static void forget(peal_sip_dispatcher *d, seen_request *seen)
+static void forget(peal__seen *seen)
 {
-    peal_hash_remove(&d->seen, &seen->node);
+    if (seen->sreq) {
+        seen->sreq->seen = NULL;
+    }
+    peal_hash_remove(&seen->dispatcher->seen, &seen->node);
     peal_node_unlink(&seen->age);
     peal_pool_free(seen);
+}
+
+void peal__seen_taken(peal__seen *seen, peal__sreq *sreq)
+{
+    seen->taken = true;
+    seen->sreq = sreq;
+    sreq->seen = seen;
+}
+
+void peal__seen_over(peal__seen *seen, unsigned status)
+{
+    seen->sreq->seen = NULL;
+    seen->sreq = NULL;
+    seen->taken = status >= 200 && status < 300;
+    if (!seen->taken && !seen->offered) {
+        forget(seen);
+    }
 }
 
 static void on_timer(peal_timer *timer)
@@ -239,16 +265,16 @@ static void on_timer(peal_timer *timer)
     peal_sip_dispatcher *d = PEAL_CONTAINER_OF(timer, peal_sip_dispatcher, timer);
     const uint64_t now = peal_thread_now_ms(d->core->thread);
     for (peal_node *n; (n = peal_list_first(&d->seen_ages)) != NULL;) {
-        seen_request *seen = PEAL_CONTAINER_OF(n, seen_request, age);
+        peal__seen *seen = PEAL_CONTAINER_OF(n, peal__seen, age);
         if (seen->until_ms > now) {
             peal_timer_start(d->core->thread, &d->timer, seen->until_ms - now, 0);
             return;
         }
-        forget(d, seen);
+        forget(seen);
     }
 }
 
-static bool read_seen(peal_sip_packet *request, seen_request *ret)
+static bool read_seen(peal_sip_packet *request, peal__seen *ret)
 {
     const peal_sip_address *from = NULL;
     const peal_sip_cseq *cseq = NULL;
@@ -275,44 +301,47 @@ static bool read_seen(peal_sip_packet *request, seen_request *ret)
 
 static bool same_request(const peal_hash_node *node, const void *arg)
 {
-    const seen_request *a =
-        PEAL_CONTAINER_OF((peal_hash_node *)(uintptr_t)node, seen_request, node);
-    const seen_request *b = arg;
+    const peal__seen *a = PEAL_CONTAINER_OF((peal_hash_node *)(uintptr_t)node, peal__seen, node);
+    const peal__seen *b = arg;
     return a->key[0] == b->key[0] && a->key[1] == b->key[1];
 }
 
-static void remember(peal_sip_dispatcher *d, const seen_request *request)
+static peal__seen *remember(peal_sip_dispatcher *d, peal_sip_packet *request)
 {
     const uint64_t life_ms = 64u * (uint64_t)d->core->settings.t1_ms;
-    seen_request *seen =
-        d->seen.count < SEEN_MAX ? peal_pool_alloc(d->core->pool, sizeof *seen) : NULL;
-    if (!seen) {
-        return; /* a merged one would pass: harmless, and better than refusing good ones */
+    peal__seen now;
+    memset(&now, 0, sizeof now);
+    if (d->seen.count == SEEN_MAX || !read_seen(request, &now) ||
+        peal_hash_find(&d->seen, now.key[0], same_request, &now)) {
+        return NULL;
     }
-    *seen = *request;
+    peal__seen *seen = peal_pool_alloc(d->core->pool, sizeof *seen);
+    if (!seen) {
+        return NULL; /* a merged one would pass: harmless, and better than refusing good ones */
+    }
+    *seen = now;
+    seen->dispatcher = d;
+    seen->offered = true;
     seen->until_ms = peal_thread_now_ms(d->core->thread) + life_ms;
     peal_hash_insert(&d->seen, &seen->node, seen->key[0]);
     peal_list_append(&d->seen_ages, &seen->age);
     if (!peal_timer_is_running(&d->timer)) {
         peal_timer_start(d->core->thread, &d->timer, life_ms, 0);
     }
+    return seen;
 }
 
 static bool check_merged(peal_sip_dispatcher *d, peal_sip_packet *request)
 {
-    seen_request now;
+    peal__seen now;
     memset(&now, 0, sizeof now);
     if (!read_seen(request, &now)) {
         reject(d, request, 400, absent(), NULL);
         return true;
     }
     peal_hash_node *node = peal_hash_find(&d->seen, now.key[0], same_request, &now);
-    if (!node) {
-        remember(d, &now);
-        return false;
-    }
-    if (PEAL_CONTAINER_OF(node, seen_request, node)->branch_hash == now.branch_hash) {
-        return false; /* a repetition of what was answered without a transaction */
+    if (!node || PEAL_CONTAINER_OF(node, peal__seen, node)->branch_hash == now.branch_hash) {
+        return false; /* new, or a repetition whose transaction is over */
     }
     reject(d, request, 482, absent(), NULL);
     return true;
@@ -330,14 +359,24 @@ static void offer(peal_sip_dispatcher *d, peal_sip_packet *request)
 {
     peal__core *core = d->core;
     peal_sip_packet *const outer = core->offered;
+    peal__seen *const outer_seen = core->offered_seen;
     const bool outer_taken = core->offered_taken;
     core->offered = request;
     core->offered_taken = false;
+    core->offered_seen = remember(d, request);
     if (PEAL_VT_HAS(peal_sip_dispatcher_mgr, d->manager->vt, on_new_request)) {
         d->manager->vt->on_new_request(d->manager, &core->config, request);
     }
     const bool taken = core->offered_taken;
+    peal__seen *seen = core->offered_seen;
+    if (seen) {
+        seen->offered = false;
+        if (!seen->taken) {
+            forget(seen); /* answered without state, or refused: nothing is going on (§8.2.2.2) */
+        }
+    }
     core->offered = outer;
+    core->offered_seen = outer_seen;
     core->offered_taken = outer_taken;
     if (!taken) {
         reject(d, request, 500, absent(), NULL);
@@ -409,7 +448,7 @@ void peal_sip_dispatcher_free(peal_sip_dispatcher *d)
         peal_timer_stop(d->core->thread, &d->timer);
     }
     for (peal_node *n; (n = peal_list_first(&d->seen_ages)) != NULL;) {
-        forget(d, PEAL_CONTAINER_OF(n, seen_request, age));
+        forget(PEAL_CONTAINER_OF(n, peal__seen, age));
     }
     peal_hash_fini(&d->seen);
     peal_sip_core_config_unref(&d->core->config);

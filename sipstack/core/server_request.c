@@ -68,8 +68,20 @@ static bool end_is_awaited(const peal__sreq *s)
             (s->manager && PEAL_VT_HAS(peal_sip_service, s->manager->vt, on_server_request_ended)));
 }
 
+static void uncount(peal__sreq *s)
+{
+    if (s->counted && s->ctx) {
+        s->ctx->server_request_count--;
+    }
+    s->counted = false;
+}
+
 static void after_final(peal__sreq *s)
 {
+    uncount(s);
+    if (s->seen) {
+        peal__seen_over(s->seen, s->status);
+    }
     s->request = peal_sip_packet_unref(s->request); /* K11 */
     if (!end_is_awaited(s)) {
         peal__sreq_let_go(s);
@@ -83,6 +95,9 @@ static void detach(peal__sreq *s)
 {
     peal__sip_server_txn *txn = s->txn;
     s->txn = NULL;
+    if (txn && s->status < 200 && s->request) {
+        peal__sip_server_txn_owe_refusal(txn, s->request); /* memory is out */
+    }
     if (txn) {
         peal__sip_server_txn_detach(txn);
     }
@@ -303,10 +318,14 @@ static void sreq_fini(peal_obj *obj)
         peal_sip_service *manager = s->manager;
         s->manager = NULL; /* nothing may hold it any more */
         answer(s, 500);
-        if (s->status < 200 && manager &&
+        if (s->status < 200 && s->is_invite && manager &&
             PEAL_VT_HAS(peal_sip_service, manager->vt, on_server_request_ended)) {
             manager->vt->on_server_request_ended(manager, &s->face, PEAL_E_NO_MEMORY);
         }
+    }
+    uncount(s);
+    if (s->seen) {
+        peal__seen_over(s->seen, 0);
     }
     detach(s);
     peal_node_unlink(&s->node);
@@ -360,6 +379,11 @@ static peal_result sreq_new(peal__ctx *ctx, peal_sip_packet *packet, peal__sreq 
     }
     s->ctx = ctx;
     peal_list_append(&ctx->server_requests, &s->node);
+    ctx->server_request_count++;
+    s->counted = true;
+    if (ctx->core->offered == packet && ctx->core->offered_seen) {
+        peal__seen_taken(ctx->core->offered_seen, s);
+    }
     *ret = s;
     return PEAL_OK;
 }
@@ -406,6 +430,29 @@ static void handle_ack(peal__ctx *ctx, peal_sip_packet *packet)
     }
 }
 
+static peal_result add_retry_after(peal_sip_packet *response, void *arg)
+{
+    return peal_sip_packet_set_number(response, PEAL_SIP_HEADER_RETRY_AFTER, *(uint32_t *)arg);
+}
+
+/* The peer does not wait for answers to what it asks: as RFC 3261 §14.2 does with a second INVITE,
+ * "not now" of this request alone, which a 503 would not be. */
+static peal_result refuse_for_now(peal__ctx *ctx, peal_sip_packet *packet)
+{
+    uint8_t random = 0;
+    peal_thread_random(ctx->core->thread, &random, sizeof random);
+    uint32_t seconds = random % 11u;
+    return peal_sip_core_respond(&ctx->core->config, packet, 500, absent(), add_retry_after,
+                                 &seconds);
+}
+
+/* The end of a call is never refused. */
+static bool is_too_many(const peal__ctx *ctx, peal_sip_packet *packet)
+{
+    return ctx->server_request_count >= ctx->core->settings.max_requests &&
+           peal_sip_packet_method(packet) != PEAL_SIP_METHOD_BYE;
+}
+
 peal_result peal__sreq_handle(peal__ctx *ctx, peal_sip_packet *packet)
 {
     peal__sreq *s = NULL;
@@ -416,6 +463,8 @@ peal_result peal__sreq_handle(peal__ctx *ctx, peal_sip_packet *packet)
     } else if (peal_sip_packet_method(packet) == PEAL_SIP_METHOD_CANCEL) {
         /* The transaction layer knows every INVITE it could match (RFC 3261 §9.2). */
         r = peal_sip_core_respond(&ctx->core->config, packet, 481, absent(), NULL, NULL);
+    } else if (is_too_many(ctx, packet)) {
+        r = refuse_for_now(ctx, packet);
     } else if ((r = sreq_new(ctx, packet, &s)) >= 0) {
         if (run_request_chain(ctx, packet, &s->face)) {
             s->manager = find_manager(ctx, packet);
@@ -457,13 +506,14 @@ void peal__sreq_detach_all(peal__ctx *ctx)
         peal__sreq *s = PEAL_CONTAINER_OF(n, peal__sreq, node);
         (void)peal_sip_server_event_control_ref(&s->face);
         peal_node_unlink(n);
+        uncount(s);
         s->ctx = NULL;
         s->manager = NULL;
-        s->request = peal_sip_packet_unref(s->request);
         if (!s->kept) { /* else the session's 2xx still waits for its wire */
             detach(s);
             peal__sreq_let_go(s);
         }
+        s->request = peal_sip_packet_unref(s->request);
         peal_sip_server_event_control_unref(&s->face);
     }
 }

@@ -89,18 +89,22 @@ peal_result peal__sip_client_txn_cancel(peal__sip_client_txn *client, peal_str r
     }
     peal_pool *pool = peal_thread_pool(txn->layer->config.core);
     peal_result r = peal__sip_build_cancel(pool, txn->packet, reason, &cancel);
-    if (r < 0) {
-        return r;
+    if (r >= 0) {
+        r = peal__sip_client_txn_new(txn->layer, cancel, &txn->send->send.route, NULL, NULL, NULL);
     }
-    r = peal__sip_client_txn_new(txn->layer, cancel, &txn->send->send.route, NULL, NULL, NULL);
-    if (r < 0) {
-        peal_sip_packet_unref(cancel);
-        return r;
-    }
-    client->cancelled = true;
     /* §9.1: the original is over when no final response follows within 64*T1. */
-    peal__sip_txn_set_timers(txn, PEAL__SIP_NEVER, peal__sip_txn_64_t1(txn));
-    return PEAL_OK;
+    if (r >= 0) {
+        client->cancelled = true;
+        peal__sip_txn_set_timers(txn, PEAL__SIP_NEVER, peal__sip_txn_64_t1(txn));
+        return PEAL_OK;
+    }
+    peal_sip_packet_unref(cancel);
+    /* Without memory it is tried again; the end comes in any case. */
+    const bool is_first = !client->cancel_owed;
+    client->cancel_owed = true;
+    peal__sip_txn_set_timers(txn, txn->layer->config.timers.t1_ms,
+                             is_first ? (int64_t)peal__sip_txn_64_t1(txn) : PEAL__SIP_KEEP);
+    return r;
 }
 
 void peal__sip_client_txn_detach(peal__sip_client_txn *client)

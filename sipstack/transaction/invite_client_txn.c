@@ -22,8 +22,7 @@ bool peal__sip_invite_client_is_proceeding(const peal__sip_txn *txn)
     return txn->state == &proceeding;
 }
 
-/* RFC 3261 §9.1: only after a provisional response. A CANCEL that cannot be made now is not made
- * later; the transaction ends by its timer. */
+/* RFC 3261 §9.1: only after a provisional response. */
 void peal__sip_invite_client_orphaned(peal__sip_txn *txn)
 {
     if (txn->state != &proceeding || client(txn)->cancelled) {
@@ -32,9 +31,14 @@ void peal__sip_invite_client_orphaned(peal__sip_txn *txn)
     peal_result r = peal__sip_client_txn_cancel(client(txn), peal_str_of(NULL, 0));
     if (r < 0) {
         PEAL_TRACE(PEAL_TRACE_SIP_TRANSACTION, PEAL_TRACE_WARNING, txn,
-                   "a CANCEL could not be sent: %s", peal_result_text(r));
-        peal__sip_txn_set_timers(txn, PEAL__SIP_NEVER, peal__sip_txn_64_t1(txn));
+                   "a CANCEL could not be sent yet: %s", peal_result_text(r));
     }
+}
+
+/* A CANCEL that could not be made tries again; without its Reason, which was its owner's. */
+static void proceeding_on_repeat(peal__sip_txn *txn)
+{
+    peal__sip_invite_client_orphaned(txn);
 }
 
 static void deliver_provisional(peal__sip_txn *txn, peal_sip_packet *response)
@@ -140,6 +144,7 @@ static const peal__sip_txn_state proceeding = {
     .name = "Proceeding",
     .sends = true,
     .on_packet = open_on_response,
+    .on_repeat = proceeding_on_repeat,
     .on_end = on_timeout,
 };
 

@@ -34,6 +34,10 @@ static void proceeding_on_packet(peal__sip_txn *txn, peal_sip_packet *packet)
  * proxies don't give up on the request. */
 static void proceeding_on_repeat(peal__sip_txn *txn)
 {
+    if (((peal__sip_server_txn *)(void *)txn)->refusal_owed) {
+        peal__sip_server_txn_refuse(txn);
+        return;
+    }
     if (txn->packet) {
         peal__sip_server_txn_send_trying(txn);
     } else {
@@ -47,6 +51,7 @@ const peal__sip_txn_state peal__sip_invite_server_proceeding = {
     .sends = true,
     .on_packet = proceeding_on_packet,
     .on_repeat = proceeding_on_repeat,
+    .on_end = peal__sip_txn_on_linger_end, /* of a refusal that is owed in vain */
     .on_send_failed = peal__sip_server_txn_report,
 };
 

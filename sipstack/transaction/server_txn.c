@@ -152,6 +152,37 @@ const peal__sip_route *peal__sip_server_txn_route(const peal__sip_server_txn *se
     return self->txn.send ? &self->txn.send->send.route : NULL;
 }
 
+void peal__sip_server_txn_owe_refusal(peal__sip_server_txn *self, peal_sip_packet *request)
+{
+    peal__sip_txn *txn = &self->txn;
+    if (!peal__sip_invite_server_is_open(txn)) {
+        return;
+    }
+    if (!txn->packet) {
+        txn->packet = peal_sip_packet_ref(request);
+    }
+    self->refusal_owed = true;
+    peal__sip_txn_set_timers(txn, txn->layer->config.timers.t1_ms, peal__sip_txn_64_t1(txn));
+}
+
+void peal__sip_server_txn_refuse(peal__sip_txn *txn)
+{
+    char tag_text[PEAL__SIP_STATELESS_TAG_MAX];
+    peal_sip_packet *response = NULL;
+    const char *local_tag = server(txn)->local_tag;
+    peal_str tag =
+        local_tag ? peal_str_z(local_tag) : peal__sip_stateless_tag(txn->packet, tag_text);
+    peal_result r = peal__sip_build_response(txn->layer, txn->packet, 500, peal_str_of(NULL, 0),
+                                             tag, &response);
+    if (r >= 0) {
+        r = peal__sip_server_txn_respond(server(txn), response);
+    }
+    if (r < 0) {
+        peal_sip_packet_unref(response);
+        peal__sip_txn_set_timers(txn, txn->layer->config.timers.t1_ms, PEAL__SIP_KEEP);
+    }
+}
+
 void peal__sip_server_txn_detach(peal__sip_server_txn *self)
 {
     self->txn.owner_vt = NULL;

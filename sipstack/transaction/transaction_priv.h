@@ -120,6 +120,9 @@ peal_result peal__sip_server_txn_respond(peal__sip_server_txn *txn, peal_sip_pac
 /* The wire of the last response sent, one reference; NULL while not encoded yet. */
 peal_sip_wire *peal__sip_server_txn_last_wire(peal__sip_server_txn *txn);
 const peal__sip_route *peal__sip_server_txn_route(const peal__sip_server_txn *txn);
+/* An INVITE's owner goes without a final response, for it could not make one: 500 as soon as memory
+ * is back, within 64*T1. @p request is borrowed. Of others the client ends by itself. */
+void peal__sip_server_txn_owe_refusal(peal__sip_server_txn *txn, peal_sip_packet *request);
 void peal__sip_server_txn_detach(peal__sip_server_txn *txn);
 
 /* One-shot sends outside of transactions (ACK to 2xx, stateless responses, 2xx retransmissions).

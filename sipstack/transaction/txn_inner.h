@@ -67,6 +67,7 @@ struct peal__sip_client_txn {
     peal__sip_txn txn;
     bool cancelled; /* CANCEL was sent */
     bool abandoned; /* no on_failed any more */
+    bool cancel_owed; /* a CANCEL could not be made yet */
 };
 
 struct peal__sip_server_txn {
@@ -74,6 +75,7 @@ struct peal__sip_server_txn {
     char *local_tag;       /* To tag of the responses, for the 200 to a CANCEL; may be NULL */
     uint64_t to_tag_hash;  /* RFC 2543 peers: of the request */
     uint64_t ack_tag_hash; /* RFC 2543 peers: of the final response, so of its ACK */
+    bool refusal_owed;     /* INVITE: its owner went, and a 500 could not be made yet */
 };
 
 struct peal__sip_txn_layer {
@@ -169,6 +171,8 @@ void peal__sip_client_txn_fail(peal__sip_txn *txn, peal_result result);
 void peal__sip_server_txn_report(peal__sip_txn *txn, peal_result result);
 /* Answers 100 from the request it kept (RFC 3261 §17.2.1, RFC 4320 §4.2). */
 void peal__sip_server_txn_send_trying(peal__sip_txn *txn);
+/* The 500 that is owed, or again later. */
+void peal__sip_server_txn_refuse(peal__sip_txn *txn);
 
 /* ---- txn_build.c ---- */
 /* ACK to a non-2xx (RFC 3261 §17.1.1.3). */

@@ -9,13 +9,16 @@ static world w;
 static peal_sip_dispatcher *dispatcher;
 static unsigned offered;
 static bool answers;
+static peal_sip_context *taker; /* takes what is offered, when set */
 
 static void on_new_request(peal_sip_dispatcher_mgr *self, peal_sip_core_config *core,
                            peal_sip_packet *request)
 {
     (void)self;
     offered++;
-    if (answers) {
+    if (taker) {
+        ck_assert_int_eq(peal_sip_context_handle_packet(taker, request), PEAL_OK);
+    } else if (answers) {
         ck_assert_int_eq(peal_sip_core_respond(core, request, 200, absent(), NULL, NULL), PEAL_OK);
     }
 }
@@ -43,6 +46,7 @@ static void start(void)
     w.b.on_packet = dispatch;
     offered = 0;
     answers = true;
+    taker = NULL;
 }
 
 static void finish(void)
@@ -160,14 +164,113 @@ static unsigned options_with(const char *branch)
     return throw_text(text);
 }
 
+typedef struct held_request {
+    hooks hooks;
+    peal_sip_server_event_control *control;
+    unsigned at_once; /* answers so, or (0) keeps the control */
+} held_request;
+
+static void on_held(hooks *self, peal_sip_packet *request, peal_sip_server_event_control *control)
+{
+    held_request *h = PEAL_CONTAINER_OF(self, held_request, hooks);
+    (void)request;
+    if (h->at_once) {
+        (void)peal_sip_server_event_control_respond(control, h->at_once, absent());
+    } else {
+        h->control = peal_sip_server_event_control_ref(control);
+    }
+}
+
+/* §8.2.2.2: merged is what matches a transaction that is going on. */
 START_TEST(merged_request_is_a_loop)
 {
+    held_request h = { .hooks = { .on_request = on_held } };
     start();
-    ck_assert_uint_eq(options_with("one"), 200);
-    ck_assert_uint_eq(options_with("one"), 200); /* a repetition, answered without state */
+    taker = make_context(&w.b, &h.hooks, NULL, 0);
+    ck_assert_uint_eq(options_with("one"), 0);
+    ck_assert_uint_eq(options_with("one"), 0); /* a repetition is its transaction's */
     ck_assert_uint_eq(options_with("two"), 482); /* the same by another path */
+    ck_assert_uint_eq(offered, 1);
+    ck_assert_int_eq(peal_sip_server_event_control_respond(h.control, 200, absent()), PEAL_OK);
+    peal_sip_server_event_control_unrefp(&h.control);
+    ck_assert_uint_eq(options_with("three"), 482);
     world_run(&w, 33000);
-    ck_assert_uint_eq(options_with("three"), 200); /* forgotten */
+    h.at_once = 200;
+    ck_assert_uint_eq(options_with("four"), 200); /* forgotten */
+    ck_assert_uint_eq(options_with("five"), 482); /* answered inside is no less its own */
+    end_context(&taker);
+    finish();
+}
+END_TEST
+
+/* A proxy that fails over after a refusal comes with the same Call-ID, tag and CSeq. */
+START_TEST(refused_request_may_come_again)
+{
+    held_request h = { .hooks = { .on_request = on_held } };
+    start();
+    ck_assert_uint_eq(options_with("one"), 200); /* answered without state: nothing goes on */
+    ck_assert_uint_eq(options_with("two"), 200);
+    answers = false;
+    ck_assert_uint_eq(options_with("three"), 500);
+    taker = make_context(&w.b, &h.hooks, NULL, 0);
+    h.at_once = 503;
+    ck_assert_uint_eq(options_with("four"), 503);
+    h.at_once = 0;
+    ck_assert_uint_eq(options_with("five"), 0);
+    ck_assert_uint_eq(options_with("six"), 482);
+    ck_assert_int_eq(peal_sip_server_event_control_respond(h.control, 503, absent()), PEAL_OK);
+    peal_sip_server_event_control_unrefp(&h.control);
+    world_run(&w, 10);
+    ck_assert_uint_eq(options_with("seven"), 0);
+    peal_sip_server_event_control_unrefp(&h.control); /* says 500 */
+    world_run(&w, 10);
+    h.at_once = 200;
+    ck_assert_uint_eq(options_with("eight"), 200);
+    end_context(&taker);
+    finish();
+}
+END_TEST
+
+/* The dispatcher goes while requests that it gave away are open. */
+START_TEST(dispatcher_may_go_first)
+{
+    held_request h = { .hooks = { .on_request = on_held } };
+    start();
+    taker = make_context(&w.b, &h.hooks, NULL, 0);
+    ck_assert_uint_eq(options_with("one"), 0);
+    peal_sip_dispatcher_free(dispatcher);
+    w.b.on_packet = NULL;
+    ck_assert_int_eq(peal_sip_server_event_control_respond(h.control, 486, absent()), PEAL_OK);
+    peal_sip_server_event_control_unrefp(&h.control);
+    end_context(&taker);
+    world_end(&w);
+}
+END_TEST
+
+/* The caller wants his answers where we have no socket of the family. */
+START_TEST(answers_that_have_no_way_are_let_go)
+{
+    held_request h = { .hooks = { .on_request = on_held } };
+    start();
+    taker = make_context(&w.b, &h.hooks, NULL, 0);
+    ck_assert_uint_eq(
+        throw_text("INVITE sip:b@x SIP/2.0\r\n"
+                   "Via: SIP/2.0/UDP 10.0.0.9;branch=z9hG4bKv6;maddr=::1\r\n"
+                   "From: <sip:a@x>;tag=a\r\nTo: <sip:b@x>\r\nCall-ID: v6@x\r\n"
+                   "CSeq: 1 INVITE\r\nContent-Length: 0\r\n\r\n"),
+        0);
+    ck_assert_ptr_nonnull(h.control);
+    for (unsigned status = 180; status < 200; status++) {
+        ck_assert_int_eq(peal_sip_server_event_control_respond(h.control, status, absent()),
+                         PEAL_OK);
+        world_run(&w, 10);
+    }
+    ck_assert_uint_le(census_of(&w.b).packets, 2); /* the request, and the last one */
+    ck_assert_int_eq(peal_sip_server_event_control_respond(h.control, 486, absent()), PEAL_OK);
+    peal_sip_server_event_control_unrefp(&h.control);
+    world_run(&w, 40000);
+    ck_assert_uint_eq(census_of(&w.b).packets, 0);
+    end_context(&taker);
     finish();
 }
 END_TEST
@@ -214,6 +317,9 @@ Suite *suite_dispatcher(void)
     TCase *t = tcase_create("dispatcher");
     tcase_add_loop_test(t, each_row_gets_its_answer, 0, (int)PEAL_COUNT_OF(rows));
     tcase_add_test(t, merged_request_is_a_loop);
+    tcase_add_test(t, refused_request_may_come_again);
+    tcase_add_test(t, dispatcher_may_go_first);
+    tcase_add_test(t, answers_that_have_no_way_are_let_go);
     tcase_add_test(t, unanswered_gets_500);
     tcase_add_test(t, shutdown_refuses_new_requests);
     tcase_add_test(t, configuration_is_checked);

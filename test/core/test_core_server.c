@@ -157,6 +157,51 @@ START_TEST(released_undecided_sends_500)
 }
 END_TEST
 
+/* A peer that asks without waiting, and an application that does. */
+START_TEST(open_requests_are_limited)
+{
+    enum { MOST = 64 };
+    peal_sip_context *c = start(3);
+    peal_sip_server_event_control *open[MOST];
+    srv.keep = true;
+    for (unsigned i = 0; i < MOST; i++) {
+        ck_assert_int_eq(send_request(c, PEAL_SIP_METHOD_OPTIONS, NULL, NULL), PEAL_OK);
+        world_run(&w, 1);
+        open[i] = srv.kept;
+    }
+    ck_assert_uint_eq(srv.requests, MOST);
+    ck_assert_int_eq(send_request(c, PEAL_SIP_METHOD_OPTIONS, NULL, NULL), PEAL_E_LIMIT);
+    ck_assert_uint_eq(cli.heard, 0);
+    const peal_socket_addr to = addr("10.0.0.2", 5060);
+    peal_sip_context *other = make_context(&w.a, &cli.hooks, &to, 1);
+    ck_assert_int_eq(send_request(other, PEAL_SIP_METHOD_OPTIONS, NULL, NULL), PEAL_OK);
+    world_run(&w, 10);
+    ck_assert_uint_eq(cli.status, 500);
+    ck_assert_ptr_nonnull(strstr(w.last, "\r\nRetry-After: "));
+    ck_assert_uint_eq(srv.requests, MOST);
+    /* The end of a call passes. */
+    ck_assert_int_eq(send_request(c, PEAL_SIP_METHOD_BYE, NULL, NULL), PEAL_OK);
+    world_run(&w, 10);
+    ck_assert_uint_eq(srv.requests, MOST + 1);
+    ck_assert_int_eq(peal_sip_server_event_control_respond(srv.kept, 200, absent()), PEAL_OK);
+    peal_sip_server_event_control_unrefp(&srv.kept);
+    /* What is answered makes room, on either side. */
+    ck_assert_int_eq(peal_sip_server_event_control_respond(open[0], 200, absent()), PEAL_OK);
+    world_run(&w, 10);
+    ck_assert_int_eq(send_request(c, PEAL_SIP_METHOD_OPTIONS, NULL, NULL), PEAL_OK);
+    world_run(&w, 10);
+    ck_assert_uint_eq(srv.requests, MOST + 2);
+    peal_sip_server_event_control_unrefp(&srv.kept);
+    for (unsigned i = 0; i < MOST; i++) {
+        peal_sip_server_event_control_unref(open[i]); /* undecided: 500 */
+    }
+    world_run(&w, 10);
+    ck_assert_uint_eq(cli.hooks.ended, MOST + 3);
+    end_context(&other);
+    finish(&c);
+}
+END_TEST
+
 START_TEST(nobody_owns_it)
 {
     peal_sip_context *c = start(1);
@@ -353,6 +398,7 @@ Suite *suite_server(void)
     tcase_add_test(t, request_is_answered_inside);
     tcase_add_test(t, control_answers_later_once);
     tcase_add_test(t, released_undecided_sends_500);
+    tcase_add_test(t, open_requests_are_limited);
     tcase_add_test(t, nobody_owns_it);
     tcase_add_test(t, clear_answers_what_is_open);
     tcase_add_test(t, cancel_reaches_the_manager);

@@ -128,5 +128,21 @@ def no_next_hop(flow):
     b2bua.stop()
 
 
+def no_way_back(flow):
+    """The caller wants his answers at an address we cannot reach: each is let go, and nothing stays."""
+    b2bua, caller, callee = flow.trio(*T1)
+    for _ in range(20):
+        via = "SIP/2.0/UDP 127.0.0.1:%d;branch=z9hG4bK%s;maddr=::1" % (caller.port, token())
+        ask(caller, b2bua, "INVITE", drop=("Via",), headers=[("Via", via)], body=SDP)
+        invite = callee.expect("INVITE")
+        callee.reply(invite, 180, "Ringing", tag="x")
+        cancel = callee.expect("CANCEL")
+        callee.reply(cancel, 200, "OK")
+        callee.reply(invite, 487, "Request Terminated", tag="x")
+        callee.expect("ACK")
+    b2bua.wait_quiet()
+    b2bua.stop()
+
+
 if __name__ == "__main__":
-    run([refused, dropped, merged, in_a_call, calls_itself, no_next_hop], ["3", "1", "polled"])
+    run([refused, dropped, merged, in_a_call, calls_itself, no_next_hop, no_way_back], ["3", "1", "polled"])

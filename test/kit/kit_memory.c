@@ -38,14 +38,13 @@ void peal_test_fail(const char *format, ...)
 
 /* ---- the allocator ---- */
 
-static size_t allocations, failing_at;
-static bool failing_on, has_failed;
+static size_t allocations, failing_at, failing_count;
+static bool has_failed;
 
 static bool fails_now(void)
 {
     ++allocations;
-    bool fails =
-        failing_at && (failing_on ? allocations >= failing_at : allocations == failing_at);
+    bool fails = failing_at && allocations >= failing_at && allocations - failing_at < failing_count;
     has_failed = has_failed || fails;
     return fails;
 }
@@ -68,11 +67,11 @@ static void plain_free(void *arg, void *block)
     free(block);
 }
 
-static void arm(size_t nth, bool from)
+static void arm(size_t nth, size_t count)
 {
     allocations = 0;
     failing_at = nth;
-    failing_on = from;
+    failing_count = count;
     has_failed = false;
 }
 
@@ -80,18 +79,23 @@ peal_result peal_test_alloc_install(void)
 {
     const peal_allocator allocator = { .size = sizeof allocator, .alloc = failing_alloc,
                                        .realloc = failing_realloc, .free = plain_free };
-    arm(0, false);
+    arm(0, 0);
     return peal_set_allocator(&allocator);
 }
 
 void peal_test_alloc_fail_nth(size_t nth)
 {
-    arm(nth, false);
+    arm(nth, 1);
 }
 
 void peal_test_alloc_fail_from(size_t nth)
 {
-    arm(nth, true);
+    arm(nth, SIZE_MAX);
+}
+
+void peal_test_alloc_fail_run(size_t nth, size_t count)
+{
+    arm(nth, count);
 }
 
 bool peal_test_alloc_has_failed(void)
@@ -106,7 +110,7 @@ size_t peal_test_alloc_count(void)
 
 void peal_test_alloc_remove(void)
 {
-    arm(0, false);
+    arm(0, 0);
     if (peal_set_allocator(NULL) < 0) {
         peal_test_fail("%zu blocks are still allocated", peal_alloc_live());
     }
@@ -120,7 +124,7 @@ size_t peal_test_each_allocation(bool from, void (*body)(void *arg), void *arg)
         return 0;
     }
     do {
-        arm(++runs, from);
+        arm(++runs, from ? SIZE_MAX : 1);
         body(arg);
         failing_at = 0;
         if (!peal_test_is_nothing_left()) {

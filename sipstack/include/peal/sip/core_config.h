@@ -64,6 +64,10 @@ typedef struct peal_sip_settings {
     /** Option tags that a request inside a dialog may Require, as "a, b": others get 420 from the
      * user agent service (RFC 3261 §8.2.2.3). Absent: nobody looks but the application. */
     peal_str supported;
+    /** Requests without a final response in one context, default 64: client requests, and as many
+     * server requests. Beyond, sending gives PEAL_E_LIMIT and a request
+     * received gets 500 with Retry-After (RFC 3261 §14.2); a BYE passes either way. */
+    uint32_t max_requests;
 } peal_sip_settings;
 
 /** The number of each kind of thing alive in one stack: the census (K22). */

@@ -61,8 +61,8 @@ typedef struct peal_sip_dispatcher_config {
 /** Makes a dispatcher for user agents (C12, K7): answers malformed requests 400, other SIP versions
  * 505, unknown schemes 416, unknown methods 501 or 405 with Allow, unknown Require 420 with
  * Unsupported, unaccepted bodies 415 with Accept, Max-Forwards 0 483 (OPTIONS is answered), merged
- * requests 482, in-dialog requests without dialog 481, stray CANCEL 481, drops stray ACK; hands the
- * rest to the manager. */
+ * requests 482 (while a context has the first and has not refused it), in-dialog requests without
+ * dialog 481, stray CANCEL 481, drops stray ACK; hands the rest to the manager. */
 PEAL_API peal_result peal_sip_dispatcher_new(peal_sip_core_config *core,
                                              const peal_sip_dispatcher_config *config,
                                              peal_sip_dispatcher **ret);

@@ -133,7 +133,8 @@ PEAL_INTERFACE(peal_sip_service) {
  * calling back from inside. @p packet has the method, what the service and the application added,
  * and maybe a Request-URI; its reference is taken in any case.
  * @param ret one reference, or NULL when not wanted
- * @return PEAL_OK, PEAL_E_SIP_CLEARED, PEAL_E_SIP_SERVICE_MISSING, PEAL_E_NO_MEMORY, what a
+ * @return PEAL_OK, PEAL_E_SIP_CLEARED, PEAL_E_SIP_SERVICE_MISSING, PEAL_E_LIMIT (max_requests of
+ * peal_sip_settings are open), PEAL_E_NO_MEMORY, what a
  * service's stage 1 refused with (then nothing was sent and nothing will be reported) */
 PEAL_API peal_result peal_sip_send_request(peal_sip_context *context, peal_sip_service *sender,
                                            peal_sip_packet *packet, void *opaque,

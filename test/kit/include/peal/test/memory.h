@@ -18,9 +18,11 @@ PEAL_API peal_result peal_test_alloc_install(void);
 PEAL_API void peal_test_alloc_fail_nth(size_t nth);
 /** Lets the @p nth allocation from now fail (1: the next), and all after it; 0: none. */
 PEAL_API void peal_test_alloc_fail_from(size_t nth);
-/** An allocation has failed since the last call of one of the two. */
+/** Lets @p count allocations in a row fail, the @p nth from now first; nth 0: none. */
+PEAL_API void peal_test_alloc_fail_run(size_t nth, size_t count);
+/** An allocation has failed since the last call of one of the three. */
 PEAL_API bool peal_test_alloc_has_failed(void);
-/** Allocations since the last call of one of the two. */
+/** Allocations since the last call of one of the three. */
 PEAL_API size_t peal_test_alloc_count(void);
 /** Returns to malloc. Fails the test when anything is allocated. */
 PEAL_API void peal_test_alloc_remove(void);
