@@ -7,7 +7,7 @@
 #   --full   the long editions of the tests, the fuzzers until they find nothing new, the benchmarks
 #            (results go to doc/results)
 #   --only   just these stages and what they need: plain install embed dist debug demo asan tsan
-#            rtos fuzz bench
+#            rtos fuzz mutations; with --full also sim coverage bench
 #   --keep   keep the working directory
 #
 # The source tree is copied first and stays as it is. One line per stage; the last line is
@@ -56,13 +56,14 @@ trap 'echo interrupted; failed=$((failed + 1)); exit 130' INT TERM
 
 # ---- What the machine must have ----
 
-packages="build-essential autoconf automake libtool pkg-config git xz-utils procps python3
+packages="build-essential autoconf automake libtool pkg-config git patch xz-utils procps python3
 libuv1-dev libssl-dev libudns-dev check sip-tester sipsak valgrind doxygen clang libclang-rt-14-dev"
 
 install_missing()
 {
     command -v dpkg-query >/dev/null 2>&1 || { echo "no Debian: nothing is installed"; return 0; }
     missing=
+    [ -n "$full" ] && packages="$packages gcovr libosip2-dev libre-dev libsofia-sip-ua-dev"
     for package in $packages; do
         dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' ||
             missing="$missing $package"
@@ -229,7 +230,7 @@ fuzz_round()
     target=$1 seconds=$2
     corpus=$work/corpus/$(basename "$target")
     mkdir -p "$corpus"
-    "$target" -max_total_time="$seconds" -max_len=4096 -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+    "$target" -dict="$work/source/test/fuzz/sip.dict" -max_total_time="$seconds" -max_len=4096 -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
         -artifact_prefix="$work/crash-" "$corpus" "$work/source/test/data" "$work/source/test/sdp/seeds" 2>"$target.log" ||
         { tail -n 60 "$target.log"; return 1; }
     coverage=$(sed -n 's/.*cov: \([0-9]*\).*/\1/p' "$target.log" | tail -n 1)
@@ -263,10 +264,40 @@ fuzz_it()
     done
 }
 
+mutate_it()
+{
+    two=--two
+    [ -n "$full" ] && two=
+    sh "$work/source/test/mutations/run.sh" $two
+}
+
+# A result is kept in the tree that was started, not in the copy.
+kept()
+{
+    mkdir -p "$top/doc/results" && cp "$1" "$top/doc/results/" && cat "$1"
+}
+
+sim_it()
+{
+    build_in sim && make -s peal-sim || return 1
+    for seed in 1 $(($(date +%s) % 1000000)); do
+        ./peal-sim --seed "$seed" --calls 100000 --keep "$top/doc/results" || return 1
+    done >"$work/sim.txt"
+    kept "$work/sim.txt"
+}
+
+cover_it()
+{
+    build_in coverage --enable-coverage && make -s coverage-parser >"$work/coverage-parser.txt" &&
+        kept "$work/coverage-parser.txt"
+}
+
 bench_it()
 {
-    mkdir -p "$top/doc/results" && build_in bench && make -s bench-b2bua >"$work/bench.txt" &&
-        cp "$work/bench.txt" "$top/doc/results/bench-b2bua.txt" && cat "$work/bench.txt"
+    build_in bench || return 1
+    for target in bench-parser bench-b2bua; do
+        make -s "$target" >"$work/$target.txt" && kept "$work/$target.txt" || return 1
+    done
 }
 
 # tested NAME CONFIGURE-OPTION...: builds in one way and runs `make check` there.
@@ -330,7 +361,12 @@ export PEAL_MODES
 tested rtos --enable-debug --with-profile=rtos
 unset PEAL_MODES
 wanted fuzz && stage fuzz fuzz_it
-[ -n "$full" ] && wanted bench && stage bench bench_it
+wanted mutations && stage mutations mutate_it
+if [ -n "$full" ]; then
+    wanted sim && stage sim sim_it
+    wanted coverage && stage coverage cover_it
+    wanted bench && stage bench bench_it
+fi
 
 [ "$skipped" -gt 0 ] && echo "$skipped tests were skipped"
 [ -n "$broken" ] && echo "failed stages:$broken"

@@ -24,7 +24,7 @@ struct rude_leg {
     uint32_t cseq;                                 /* of the INVITE */
     uint32_t next_cseq;                            /* of our requests */
     uint32_t branches, step;
-    bool is_caller, is_acked, is_answered, is_cancelled;
+    bool is_caller, is_heard, is_acked, is_answered, is_cancelled, is_hung_up;
 };
 
 struct rude {

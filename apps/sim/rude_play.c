@@ -189,9 +189,9 @@ static void callee_on_time(struct rude_leg *leg)
     } else if (callee(leg) == CALLEE_GARBAGE && leg->step < 6) {
         litter(leg);
     } else if (leg->is_acked && leg->plan->bye2 && leg->step * TICK_MS > leg->plan->bye2) {
-        if (!leg->is_cancelled) { /* here: hung up */
+        if (!leg->is_hung_up) {
             ask(leg, "BYE", 200 + leg->next_cseq++, "r", true);
-            leg->is_cancelled = true;
+            leg->is_hung_up = true;
         } else {
             repeat(leg);
         }
@@ -289,15 +289,15 @@ static void caller_on_time(struct rude_leg *leg)
 {
     leg->step++;
     if (!leg->is_answered) {
-        if (leg->step < 8 && !leg->is_acked && caller(leg) != CALLER_GONE) {
+        if (leg->step < 8 && !leg->is_heard && caller(leg) != CALLER_GONE) {
             repeat(leg);
         }
     } else if (leg->peer_tag[0] && leg->step % 4 == 0 && leg->step < 24) {
         talk(leg);
     } else if (leg->peer_tag[0] && leg->plan->bye && leg->step * TICK_MS > leg->plan->bye) {
-        if (!leg->is_cancelled) {
+        if (!leg->is_hung_up) {
             ask(leg, "BYE", leg->next_cseq++, leg->peer_tag, true);
-            leg->is_cancelled = true;
+            leg->is_hung_up = true;
         } else if (leg->step < TICKS_MAX) {
             repeat(leg);
         }
@@ -325,7 +325,7 @@ void peal__rude_on_response(struct rude_leg *leg, const struct wire_text *t, pea
         leg->last[0] = '\0';
         return;
     }
-    leg->is_acked = true; /* here: something was heard */
+    leg->is_heard = true;
     if (t->status < 200) {
         return;
     }

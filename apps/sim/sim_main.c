@@ -160,14 +160,13 @@ static struct scenario *play_drawn(const struct sim_options *o, struct shared *s
     return draw_world(o, shared->world, &calls);
 }
 
-static struct scenario *play_read(const struct sim_options *o, struct shared *shared,
-                                  struct scenario *scenario)
+static struct scenario *play_read(struct shared *shared, struct scenario *scenario)
 {
-    (void)o;
     peal__sim_try(scenario, &shared->result, NULL);
     shared->calls = (uint32_t)scenario->call_count;
     shared->hash = shared->result.hash;
     shared->virtual_ms = shared->result.virtual_ms;
+    shared->datagrams = shared->result.datagrams;
     if (shared->result.failure.name[0]) {
         return scenario;
     }
@@ -243,7 +242,7 @@ static int run(const struct sim_options *o, struct scenario *given, struct share
 {
     peal_port *port = peal_port_default();
     const uint64_t start = port->vt->now_ns(port);
-    struct scenario *broken = given ? play_read(o, shared, given) : play_drawn(o, shared);
+    struct scenario *broken = given ? play_read(shared, given) : play_drawn(o, shared);
     const double wall = (double)(port->vt->now_ns(port) - start) / 1e9;
     const double virtual_s = (double)shared->virtual_ms / 1000;
     const bool is_broken = shared->result.failure.name[0] != '\0';

@@ -14,7 +14,7 @@
 
 /* ---- the scenario: what shall happen, all of it numbers ---- */
 
-enum { HOSTS_MAX = 20, SIM_PORT = 5060, PATH_BYTES = 1024 };
+enum { HOSTS_MAX = 20, SIM_PORT = 5060 };
 /* A next hop that is no host: nobody has this address. */
 enum { HOP_NONE = 0, HOP_DEAD = 250 };
 

@@ -44,7 +44,8 @@ static bool has_failed;
 static bool fails_now(void)
 {
     ++allocations;
-    bool fails = failing_at && allocations >= failing_at && allocations - failing_at < failing_count;
+    bool fails =
+        failing_at && allocations >= failing_at && allocations - failing_at < failing_count;
     has_failed = has_failed || fails;
     return fails;
 }
