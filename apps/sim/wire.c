@@ -342,7 +342,9 @@ static void final_sent(struct world *world, struct txn *txn, const struct wire_t
         txn->final_ms = now;
         txn->finals = 0;
         txn->status = t->status;
-        txn->ack_came_ms = 0;
+        /* A rude ACK may be in front of the response, in the host's queues. */
+        txn->ack_came_ms =
+            txn->any_ack_ms && now < txn->any_ack_ms + MARGIN_MS ? txn->any_ack_ms : 0;
         txn->server_life = from->life;
         txn->is_stateless =
             ((txn->in_dialog || txn->is_cancel) && t->status == 481) || t->status == 482;
@@ -373,6 +375,7 @@ static void answer_sent(struct world *world, struct txn *txn, const struct wire_
     }
     if (!answer->first_ms) {
         answer->first_ms = now;
+        answer->life = from->life;
         if (peal__wire_is_judged(from) &&
             !has_dialog(world->wire, given_up_key(from, t->call_id, t->to_tag))) {
             peal__rules_watch(world, now + T1_MS + MARGIN_MS, peal__wire_check_answer, answer);
@@ -521,6 +524,9 @@ static void ack_came(struct world *world, const struct wire_text *t, struct host
 {
     const uint64_t dialog = dialog_of(t, from), now = peal__world_now(world);
     struct txn *txn = find(world->wire, key_of(t, from));
+    if (txn) {
+        txn->any_ack_ms = now;
+    }
     if (txn && txn->final_hash && !txn->ack_came_ms) {
         txn->ack_came_ms = now;
     }
