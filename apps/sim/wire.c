@@ -26,7 +26,7 @@ struct wire {
     struct txn *by_key[BUCKETS], *by_dialog[BUCKETS];
     struct counter *counters[BUCKETS];
     struct dialog *dialogs[BUCKETS];
-    uint32_t last_call; /* of the datagram sent last */
+    uint32_t calls[BUCKETS]; /* by number of the datagram, of those sent last */
 };
 
 bool peal__wire_init(struct world *world)
@@ -389,6 +389,9 @@ static void response_sent(struct world *world, const struct wire_text *t, struct
                           struct host *to, peal_str bytes)
 {
     struct txn *txn = find(world->wire, key_of(t, to));
+    if (txn && txn->server != from) {
+        return; /* a branch that had a bit turned */
+    }
     if (txn && t->status < 200 && peal__wire_is_judged(from) && txn->final_hash &&
         !txn->is_stateless && !is_forgotten(txn, from, peal__world_now(world))) {
         peal__wire_broken(world, txn, "late-provisional",
@@ -424,12 +427,13 @@ static void draw(struct world *world, const struct wire_text *t, struct host *fr
                      to ? to->number : 0, mark, t->call, text);
 }
 
-void peal__wire_sent(struct world *world, struct host *from, struct host *to, peal_str bytes)
+void peal__wire_sent(struct world *world, struct host *from, struct host *to, uint64_t number,
+                     peal_str bytes)
 {
     struct wire_text t;
     peal__wire_read(bytes, &t);
     draw(world, &t, from, to, '>');
-    world->wire->last_call = t.call;
+    world->wire->calls[number % BUCKETS] = t.call;
     if (!t.is_sound || !to) {
         return;
     }
@@ -486,12 +490,12 @@ static void taint(struct world *world, uint32_t call)
     }
 }
 
-void peal__wire_taint(struct world *world, peal_str bytes)
+void peal__wire_taint(struct world *world, uint64_t number, peal_str bytes)
 {
     struct wire_text t;
     peal__wire_read(bytes, &t);
     taint(world, t.call);
-    taint(world, world->wire->last_call); /* it was just sent */
+    taint(world, world->wire->calls[number % BUCKETS]);
 }
 
 /* ---- something comes ---- */
