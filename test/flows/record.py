@@ -21,13 +21,14 @@ def replay(*options):
     return done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode()
 
 
-def identical(path, threads, *options):
-    """Repeats it to its end; gives the number of events."""
-    code, out, errors = replay(*options, path)
+def identical(path, *threads):
+    """Repeats it to its end; it must have this number of threads, or one of these. Gives the number of
+    events, and what is said beside."""
+    code, out, errors = replay(path)
     check(code == 0, "exit %d: %s%s" % (code, out[-2000:], errors))
     found = re.fullmatch(r"replayed events=(\d+) threads=(\d+) identical(.*)", out.split("\n")[-2])
     check(found, "says: " + out[-300:])
-    check(int(found.group(2)) == threads, "threads: " + found.group(0))
+    check(int(found.group(2)) in threads, "threads: " + found.group(0))
     return int(found.group(1)), found.group(3)
 
 
@@ -61,7 +62,8 @@ def killed(flow):
         Dialog(caller, b2bua.address).invite()
         callee.expect("INVITE")
         b2bua.kill()
-        _, cut = identical(path, threads_of(flow))
+        # The resolver's thread has nothing to do, and may not have had a turn by now.
+        _, cut = identical(path, threads_of(flow), threads_of(flow) - 1)
         check("cut" in cut, "not cut:" + cut)
         _, out, _ = replay("--ladder", path)
         for word in ("INVITE", "180 Ringing", "200 OK", "ACK"):
