@@ -72,7 +72,9 @@ PEAL_API peal_result peal_sip_packet_new_request(peal_pool *pool, peal_sip_metho
 /** Makes a response to @p request: Via (all), From, To, Call-ID, CSeq are taken over
  * (RFC 3261 §8.2.6.2), also Timestamp for a 100; their bytes are copied, so @p request may go.
  * @param reason  absent: the usual phrase
- * @param to_tag  added to To when it has none; absent: none is added */
+ * @param to_tag  added to To when it has none; absent: none is added
+ * @return PEAL_OK, PEAL_E_ARGUMENT for a status, reason or tag that cannot stand there,
+ * PEAL_E_NO_MEMORY, PEAL_E_LIMIT */
 PEAL_API peal_result peal_sip_packet_new_response(peal_pool *pool, const peal_sip_packet *request,
                                                   unsigned status, peal_str reason,
                                                   peal_str to_tag, peal_sip_packet **ret);
@@ -147,7 +149,7 @@ PEAL_API peal_str peal_sip_packet_value_named(const peal_sip_packet *packet, pea
 PEAL_API bool peal_sip_packet_has(const peal_sip_packet *packet, peal_sip_header_id id);
 /** Appends a line whose value is the parts joined (copied). Folds inside a part become spaces;
  * other CR and LF are refused, NUL too unless it stands escaped in a quoted string. A
- * Content-Length is always the body's, whatever the parts say.
+ * Content-Length is always the body's, whatever the parts say, and stands once.
  * @return PEAL_OK, PEAL_E_ARGUMENT, PEAL_E_NO_MEMORY, PEAL_E_LIMIT */
 PEAL_API peal_result peal_sip_packet_addv(peal_sip_packet *packet, peal_sip_header_id id,
                                           const peal_str *parts, size_t count);
