@@ -202,6 +202,14 @@ START_TEST(some_headers_take_less_than_their_kind)
                                   PEAL_SIP_PUT_SET, &number),
               number < 256 ? PEAL_OK : PEAL_E_ARGUMENT);
     }
+    const peal_sip_address star = { .uri = S("*") }, *route = NULL;
+    CK_IS(peal_sip_packet_put_address(p, PEAL_SIP_HEADER_ROUTE, PEAL_SIP_PUT_ADD, &star),
+          PEAL_E_ARGUMENT);
+    CK_OK(peal_sip_packet_put_address(p, PEAL_SIP_HEADER_CONTACT, PEAL_SIP_PUT_ADD, &star));
+    CK_OK(peal_sip_packet_add(p, PEAL_SIP_HEADER_ROUTE, S("<sip:a>, *")));
+    CK_OK(peal_sip_packet_get_address(p, PEAL_SIP_HEADER_ROUTE, 0, &route));
+    CK_STR(route->uri, "sip:a");
+    CK_IS(peal_sip_packet_get_address(p, PEAL_SIP_HEADER_ROUTE, 1, &route), PEAL_E_SIP_HEADER);
     peal_sip_packet_unref(p);
 }
 END_TEST
@@ -286,6 +294,9 @@ START_TEST(impossible_values_are_refused)
     REFUSED(subscription_state, .state = PEAL_SIP_SUBSCRIPTION_OTHER);
     REFUSED(subscription_state, .state = (peal_sip_subscription_state_id)9);
     REFUSED(address, .uri = S("*"), .display = S("x"));
+    REFUSED(address, .uri = S("*"), .tag = S("x"));
+    REFUSED(address, .uri = S("*"), .params = S(";x"));
+    REFUSED(diversion, .address = { .uri = S("*") });
     REFUSED(address, .uri = S("sip:a"), .display = S("\"x"));
     REFUSED(address, .uri = S("sip:a"), .display = S(" x"));
     REFUSED(value, .value = S("a (b)"));
