@@ -214,6 +214,20 @@ START_TEST(some_headers_take_less_than_their_kind)
 }
 END_TEST
 
+/* RFC 5318 §4.1: a URI between brackets as a parameter's value, which no address has. */
+START_TEST(refused_uris_are_no_addresses)
+{
+    peal_sip_packet *p = kit_good(
+        S("INVITE sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP c\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:b>\r\n"
+          "Call-ID: x\r\nCSeq: 1 INVITE\r\nP-Refused-URI-List: sip:a@b;members=<cid:c@d>, "
+          "<sip:e>\r\nContent-Length: 0\r\n\r\n"));
+    CK_OK(peal_sip_packet_decode_all(p, NULL));
+    CK_STR(peal_sip_packet_value_named(p, S("P-Refused-URI-List"), 0),
+           "sip:a@b;members=<cid:c@d>, <sip:e>");
+    peal_sip_packet_unref(p);
+}
+END_TEST
+
 /* What would end a value, a parameter or a line cannot be written. */
 static const peal_str injections[] = {
     S0("a\r\nX: y"), S0("a\rb"), S0("a\nb"), S0("a\0b"), S0("a\"b"),  S0("a;b"),
@@ -460,6 +474,7 @@ Suite *suite_typed(void)
     tcase_add_test(tcase, values_of_general_kinds);
     tcase_add_test(tcase, values_are_put_into_a_packet);
     tcase_add_test(tcase, some_headers_take_less_than_their_kind);
+    tcase_add_test(tcase, refused_uris_are_no_addresses);
     tcase_add_loop_test(tcase, injections_are_refused, 0, (int)PEAL_COUNT_OF(injections));
     tcase_add_test(tcase, impossible_values_are_refused);
     tcase_add_test(tcase, quoted_strings);
