@@ -117,8 +117,9 @@ PEAL_API peal_str peal_sip_packet_request_uri(const peal_sip_packet *packet);
  * @return PEAL_OK, PEAL_E_SIP_URI, PEAL_E_NOT_FOUND for a response, PEAL_E_NO_MEMORY */
 PEAL_API peal_result peal_sip_packet_request_uri_decoded(peal_sip_packet *packet,
                                                          const peal_sip_uri **ret);
-/** Replaces the Request-URI (copied).
- * @return PEAL_OK, PEAL_E_ARGUMENT when it cannot stand in a request line, PEAL_E_STATE for a
+/** Replaces the Request-URI (copied). Its grammar is the caller's: see peal_sip_uri_decode().
+ * @return PEAL_OK, PEAL_E_ARGUMENT when it would break the request line (empty, white space,
+ * control characters, quotes, angle brackets), PEAL_E_STATE for a
  * response, PEAL_E_NO_MEMORY */
 PEAL_API peal_result peal_sip_packet_set_request_uri(peal_sip_packet *packet, peal_str uri);
 /** 0 for a request. */
@@ -266,6 +267,7 @@ PEAL_API peal_result peal_sip_packet_value_params(peal_sip_packet *packet, peal_
 /** The body; empty if none. */
 PEAL_API peal_str peal_sip_packet_body(const peal_sip_packet *packet);
 /** Sets body (copied) and Content-Type; an empty body removes both. Content-Length is kept right.
+ * Other Content-… lines, such as Content-Encoding, are left as they are.
  * @return PEAL_OK, PEAL_E_ARGUMENT for a body without type, PEAL_E_NO_MEMORY, PEAL_E_LIMIT */
 PEAL_API peal_result peal_sip_packet_set_body(peal_sip_packet *packet, peal_str content_type,
                                               peal_str body);
