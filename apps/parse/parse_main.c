@@ -6,7 +6,7 @@
 
 #include <errno.h>
 
-enum { FILE_BYTES_MAX = 1 << 28 };
+enum { FILE_BYTES_MAX = 1 << 28 }; /* 256 MiB */
 
 static int unusable(const char *file, const char *why)
 {
@@ -22,7 +22,7 @@ static int read_stream(FILE *from, const char *file, peal_blob *ret)
     while ((n = fread(part, 1, sizeof part, from)) > 0) {
         peal_result r = peal_blob_append(ret, peal_str_of(part, n));
         if (r < 0) {
-            return unusable(file, peal_result_text(r));
+            return unusable(file, r == PEAL_E_LIMIT ? "larger than 256 MiB" : peal_result_text(r));
         }
     }
     return ferror(from) ? unusable(file, strerror(errno)) : 0;

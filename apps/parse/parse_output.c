@@ -29,6 +29,18 @@ static const char *start_of(parse_style style)
     }
 }
 
+/* Characters that a terminal does not show but obeys, so that text stands elsewhere than it does:
+ * U+061C, U+200E, U+200F, U+2028 to U+202E, U+2066 to U+2069. */
+static bool turns_text(const unsigned char *u, size_t bytes)
+{
+    if (bytes == 2) {
+        return u[0] == 0xd8 && u[1] == 0x9c;
+    }
+    return bytes == 3 && u[0] == 0xe2 &&
+           ((u[1] == 0x80 && ((u[2] | 1) == 0x8f || (u[2] >= 0xa8 && u[2] <= 0xae))) ||
+            (u[1] == 0x81 && u[2] >= 0xa6 && u[2] <= 0xa9));
+}
+
 /* How many bytes at p make one printable character of UTF-8; 0: none, the byte is to be escaped. */
 static size_t printable(const char *p, size_t n)
 {
@@ -46,7 +58,7 @@ static size_t printable(const char *p, size_t n)
     bool wrong = (u[0] == 0xc2 && u[1] < 0xa0) || (u[0] == 0xe0 && u[1] < 0xa0) ||
                  (u[0] == 0xed && u[1] > 0x9f) || (u[0] == 0xf0 && u[1] < 0x90) ||
                  (u[0] == 0xf4 && u[1] > 0x8f);
-    return wrong ? 0 : bytes;
+    return wrong || turns_text(u, bytes) ? 0 : bytes;
 }
 
 void peal__parse_put(parse_style style, peal_str text)

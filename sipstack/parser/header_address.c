@@ -45,7 +45,7 @@ static const char *take_bare(peal_sip_address *address, const char *p, const cha
     }
     address->uri = peal__sip_between(p, stop);
     if (address->uri.n == 1 && *p == '*') {
-        return stop; /* Contact: * */
+        return stop == end ? stop : NULL; /* Contact: *, which has no parameters */
     }
     return peal__sip_has_scheme(address->uri) ? stop : NULL;
 }
@@ -133,8 +133,8 @@ static void put_display(peal__sip_out *out, peal_str display)
 
 void peal__sip_put_address(peal__sip_out *out, const peal_sip_address *address)
 {
-    if (peal_str_eq(address->uri, PEAL_STR("*"))) {
-        out->bad |= address->display.p != NULL;
+    if (peal__sip_is_star(address)) {
+        out->bad |= address->display.p || address->params.n || address->tag.p;
         peal__sip_put(out, address->uri);
         return;
     }

@@ -123,6 +123,11 @@ void peal__sip_fields_put(peal__sip_out *out, const peal__sip_field *fields, siz
 bool peal__sip_is_call_id(peal_str text);
 /* header_address.c: a URI starts with a scheme and a colon. */
 bool peal__sip_has_scheme(peal_str uri);
+/* What stands in Contact alone, and there alone (RFC 3261 §20.10). */
+static inline bool peal__sip_is_star(const peal_sip_address *address)
+{
+    return address->uri.n == 1 && address->uri.p[0] == '*';
+}
 /* Without parameters. */
 void peal__sip_put_address(peal__sip_out *out, const peal_sip_address *address);
 

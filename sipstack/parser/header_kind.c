@@ -151,6 +151,10 @@ static bool fits(peal_sip_header_id id, const void *value)
         return text->n &&
                peal__sip_skip(text->p, text->p + text->n, PEAL__SIP_TOKEN) == text->p + text->n;
     default:
+        if (peal__sip_kinds[peal__sip_kind_of(id)].decode == peal__sip_address_decode &&
+            id != PEAL_SIP_HEADER_CONTACT) {
+            return !peal__sip_is_star(value);
+        }
         return peal__sip_kind_of(id) != PEAL_SIP_KIND_NUMBER ||
                peal__sip_number_fits(id, *(const uint32_t *)value);
     }

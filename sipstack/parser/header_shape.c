@@ -72,8 +72,8 @@ static peal_result decode_parts(const peal__sip_shape *shape, peal_str text, voi
     if (shape->head == PEAL__SIP_HEAD_ADDRESS) {
         peal_sip_address *address = head;
         peal_result r = peal_sip_address_decode(text, address);
-        if (r < 0) {
-            return r;
+        if (r < 0 || peal__sip_is_star(address)) {
+            return PEAL_E_SIP_HEADER;
         }
         params = address->params;
     } else {
@@ -127,6 +127,7 @@ static void put_head(peal__sip_out *out, peal__sip_head head, const void *from)
         peal__sip_put(out, *(const bool *)from ? PEAL_STR("true") : PEAL_STR("false"));
         break;
     case PEAL__SIP_HEAD_ADDRESS:
+        out->bad |= peal__sip_is_star(from);
         peal__sip_put_address(out, from);
         break;
     }

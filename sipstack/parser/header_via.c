@@ -70,9 +70,20 @@ static bool take_sent_by(peal_sip_via *via, const char **p, const char *end)
 
 static bool take_rport(peal_sip_via *via, peal_str value)
 {
-    via->has_rport = true;
     const char *end = value.p + value.n;
+    if (via->has_rport) {
+        return false;
+    }
+    via->has_rport = true;
     return value.n == 0 || peal__sip_port(value.p, end, &via->rport) == end;
+}
+
+/* A parameter that stands twice would be read differently by the next element. */
+static bool take_text(peal_str *place, peal_str value)
+{
+    bool ok = !place->p && value.n > 0;
+    *place = value;
+    return ok;
 }
 
 static bool keep_param(peal_sip_via *via, peal_str name, peal_str value)
@@ -83,20 +94,17 @@ static bool keep_param(peal_sip_via *via, peal_str name, peal_str value)
             return take_rport(via, value);
         }
         if (peal__sip_token_is(name, PEAL_STR("maddr"))) {
-            via->maddr = value;
-            return value.n > 0;
+            return take_text(&via->maddr, value);
         }
         break;
     case 6:
         if (peal__sip_token_is(name, PEAL_STR("branch"))) {
-            via->branch = value;
-            return value.n > 0;
+            return take_text(&via->branch, value);
         }
         break;
     case 8:
         if (peal__sip_token_is(name, PEAL_STR("received"))) {
-            via->received = value;
-            return value.n > 0;
+            return take_text(&via->received, value);
         }
         break;
     default:

@@ -94,12 +94,6 @@ static bool call_id_ok(peal_str value)
     return value.n > 0 && peal__sip_skip_visible(value.p, end) == end;
 }
 
-/* "*" is for Contact alone (RFC 3261 §20.10), but its decoder is that of all addresses. */
-static bool is_star(const peal__sip_header_line *line)
-{
-    return line->value_bytes == 1 && line->text[line->value_at] == '*';
-}
-
 /* RFC 3261 §8.1.1: without these headers it is no message. */
 static peal_result decode_needed(peal_sip_packet *packet, const text_place *place)
 {
@@ -128,7 +122,7 @@ static peal_result decode_needed(peal_sip_packet *packet, const text_place *plac
             if (!typed) {
                 return PEAL_E_NO_MEMORY;
             }
-            ok = typed->result >= 0 && typed->count > 0 && !is_star(line);
+            ok = typed->result >= 0 && typed->count > 0;
         }
         if (!ok) {
             note(packet, place, PEAL_E_SIP_HEADER, peal__sip_suspect(line), needed[i].id,

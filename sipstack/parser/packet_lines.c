@@ -280,13 +280,28 @@ static peal_result new_line(peal_sip_packet *packet, peal_sip_header_id id, cons
     return r;
 }
 
+/* Content-Length stands once, whoever adds it. */
+static bool replaces(const peal_sip_packet *packet, const peal__sip_header_line *line)
+{
+    return line->id == PEAL_SIP_HEADER_CONTENT_LENGTH && packet->first[line->id] != 0;
+}
+
+static void add_line(peal_sip_packet *packet, const peal__sip_header_line *line)
+{
+    if (replaces(packet, line)) {
+        peal__sip_packet_replace(packet, line);
+    } else {
+        peal__sip_packet_append(packet, line);
+    }
+}
+
 peal_result peal_sip_packet_addv(peal_sip_packet *packet, peal_sip_header_id id,
                                  const peal_str *parts, size_t count)
 {
     peal__sip_header_line line;
     peal_result r = new_line(packet, id, parts, count, &line);
     if (r >= 0) {
-        peal__sip_packet_append(packet, &line);
+        add_line(packet, &line);
     }
     return r;
 }
@@ -296,7 +311,9 @@ peal_result peal_sip_packet_pushv(peal_sip_packet *packet, peal_sip_header_id id
 {
     peal__sip_header_line line;
     peal_result r = new_line(packet, id, parts, count, &line);
-    if (r >= 0) {
+    if (r >= 0 && replaces(packet, &line)) {
+        peal__sip_packet_replace(packet, &line);
+    } else if (r >= 0) {
         peal__sip_packet_insert_at(packet, packet->first[id] ? packet->first[id] - 1u : 0, &line);
     }
     return r;
@@ -347,7 +364,7 @@ peal_result peal_sip_packet_add_named(peal_sip_packet *packet, peal_str name, pe
     peal__sip_header_line line;
     peal_result r = peal__sip_packet_named_line(packet, name, value, &line);
     if (r >= 0) {
-        peal__sip_packet_append(packet, &line);
+        add_line(packet, &line);
     }
     return r;
 }

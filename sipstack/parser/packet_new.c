@@ -98,6 +98,13 @@ peal_result peal_sip_packet_set_request_uri(peal_sip_packet *packet, peal_str ur
     return set_request_line(packet, packet->method_text, uri);
 }
 
+/* Absent, or what ends neither the parameter nor the value. */
+static bool tag_ok(peal_str tag)
+{
+    const char *end = tag.p + tag.n;
+    return tag.n == 0 || peal__sip_skip(tag.p, end, PEAL__SIP_PVALUE) == end;
+}
+
 /* The To of a response; a tag is added only where there is none (RFC 3261 §8.2.6.2). A To that
  * cannot be read goes back as it came. */
 static peal_result add_to(peal_sip_packet *packet, const peal__sip_header_line *line,
@@ -184,7 +191,7 @@ peal_result peal_sip_packet_new_response(peal_pool *pool, const peal_sip_packet 
                                          peal_sip_packet **ret)
 {
     size_t lines = RESPONSE_LINES, bytes = RESPONSE_BYTES;
-    if (!request->is_request) {
+    if (!request->is_request || !tag_ok(to_tag)) {
         return PEAL_E_ARGUMENT;
     }
     measure(request, status, &lines, &bytes);

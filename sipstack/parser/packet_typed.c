@@ -62,6 +62,19 @@ static void decode_list(const peal__sip_kind *kind, peal_str list, size_t room,
     }
 }
 
+/* "*" is for Contact, and the only value there; those before one elsewhere stay usable. */
+static void check_stars(const peal__sip_header_line *line, peal__sip_typed *typed)
+{
+    const peal_sip_address *address = (const peal_sip_address *)(const void *)(typed + 1);
+    const bool may_be = line->id == PEAL_SIP_HEADER_CONTACT && typed->count == 1;
+    for (uint32_t i = 0; i < typed->count; ++i) {
+        if (peal__sip_is_star(&address[i]) && !may_be) {
+            typed->count = i;
+            typed->result = PEAL_E_SIP_HEADER;
+        }
+    }
+}
+
 const peal__sip_typed *peal__sip_packet_decode_line(peal_sip_packet *packet,
                                                     peal__sip_header_line *line)
 {
@@ -84,6 +97,9 @@ const peal__sip_typed *peal__sip_packet_decode_line(peal_sip_packet *packet,
     } else {
         typed->result = peal__sip_kind_decode(kind, value, typed + 1);
         typed->count = typed->result == PEAL_OK;
+    }
+    if (kind->decode == peal__sip_address_decode) {
+        check_stars(line, typed);
     }
     line->typed = typed;
     return typed;

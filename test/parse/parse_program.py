@@ -175,6 +175,11 @@ def nothing_acts_on_the_terminal():
     check(code == 0 and not errors, errors)
     shown = out.split(b"canonical form")[0]
     check(b"\x1b" not in shown and b"\\x1b[31mred" in shown, "an escape came through")
+    hostile = read("corpus", "phone", os.path.basename(glob.glob(os.path.join(DATA, "corpus", "phone", "*.sip"))[0]))
+    for bad in "\x9b31m", "\u202egnorw", "\u2066x\u2069", "\u2028", "\u200f", "\u061c":
+        text = hostile.replace(b"\r\n", b"\r\nX-Bad: " + bad.encode() + b"\r\n", 1)
+        shown = run(stdin=text)[1].split(b"canonical form")[0]
+        check(bad[0].encode() not in shown and b"X-Bad" in shown, "%r came through" % bad)
 
 
 # --- streams and text

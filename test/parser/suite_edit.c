@@ -173,6 +173,19 @@ START_TEST(many_edits_need_more_room)
 }
 END_TEST
 
+START_TEST(content_length_stands_once)
+{
+    peal_sip_packet *p = new_request();
+    CK_OK(peal_sip_packet_add(p, PEAL_SIP_HEADER_CONTENT_LENGTH, S("5")));
+    CK_OK(peal_sip_packet_add(p, PEAL_SIP_HEADER_CONTENT_LENGTH, S("6")));
+    CK_OK(peal_sip_packet_push(p, PEAL_SIP_HEADER_CONTENT_LENGTH, S("7")));
+    CK_OK(peal_sip_packet_add_named(p, S("l"), S("8")));
+    CK_OK(peal_sip_packet_add_named(p, S("X"), S("y")));
+    kit_check_text(p, "INVITE sip:a@b SIP/2.0\r\nContent-Length: 0\r\nX: y\r\n\r\n");
+    peal_sip_packet_unref(p);
+}
+END_TEST
+
 START_TEST(body_is_set)
 {
     peal_sip_packet *p = new_request();
@@ -243,6 +256,12 @@ START_TEST(response_keeps_the_tag)
     CK_OK(peal_sip_packet_new_response(NULL, q, 501, S("x"), S("new"), &p));
     CK_IS(peal_sip_packet_new_response(NULL, q, 99, S("x"), S("new"), &p), PEAL_E_ARGUMENT);
     CK_IS(peal_sip_packet_new_response(NULL, q, 200, S("x\r\n"), S("new"), &p), PEAL_E_ARGUMENT);
+    static const char *const tags[] = { "t;x=y", "t, <sip:b>", "t\r\n u", "t u", "t\"", "<t>" };
+    for (size_t i = 0; i < PEAL_COUNT_OF(tags); ++i) {
+        peal_sip_packet *none = NULL;
+        CK_IS(peal_sip_packet_new_response(NULL, q, 200, S("x"), peal_str_z(tags[i]), &none),
+              PEAL_E_ARGUMENT);
+    }
     peal_sip_packet_unref(q);
     CK_STR(peal_sip_packet_value(p, PEAL_SIP_HEADER_TO, 0), "<sip:a@b>;tag=old");
     CK_STR(peal_sip_packet_method_text(p), "FOO");
@@ -285,6 +304,7 @@ Suite *suite_edit(void)
     tcase_add_test(tcase, pop_takes_one_value);
     tcase_add_test(tcase, lines_are_added_from_another_packet);
     tcase_add_test(tcase, many_edits_need_more_room);
+    tcase_add_test(tcase, content_length_stands_once);
     tcase_add_test(tcase, body_is_set);
     tcase_add_test(tcase, body_is_taken_from_another_packet);
     tcase_add_test(tcase, response_is_made);

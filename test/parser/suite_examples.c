@@ -257,7 +257,8 @@ static void carry_example(const example *e)
     CK_OK(peal_sip_kind_decode(e->kind, e->text, &value));
     for (int i = 1; i < PEAL_SIP_HEADER_COUNT; ++i) {
         peal_sip_header_id id = (peal_sip_header_id)i;
-        if (peal_sip_header_kind_of(id) != e->kind || is_narrower(id)) {
+        bool is_star = peal_str_eq(e->text, S("*")) && id != PEAL_SIP_HEADER_CONTACT;
+        if (peal_sip_header_kind_of(id) != e->kind || is_narrower(id) || is_star) {
             continue;
         }
         peal_sip_packet *p = NULL;

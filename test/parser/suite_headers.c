@@ -187,6 +187,11 @@ static const char *const bad_vias[] = {
     "SIP//UDP a",
     "SIP/2.0/UDP 2001:db8::1",
     "SIP/2.0/UDP a, b",
+    "SIP/2.0/UDP a;branch=z9hG4bK1;branch=z9hG4bK2",
+    "SIP/2.0/UDP a;branch=z9hG4bK1;x=y;BRANCH=z9hG4bK1",
+    "SIP/2.0/UDP a;received=192.0.2.1;received=192.0.2.2",
+    "SIP/2.0/UDP a;rport;rport=5060",
+    "SIP/2.0/UDP a;maddr=b;maddr=c",
 };
 START_TEST(malformed_via_is_refused)
 {
@@ -257,6 +262,9 @@ static const char *const bad_addresses[] = {
     "<sip:a\"b>",
     ";tag=1",
     "\"x\\",
+    "*;tag=1",
+    "* ;x",
+    "*x",
 };
 START_TEST(malformed_address_is_refused)
 {

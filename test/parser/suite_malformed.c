@@ -5,7 +5,7 @@
 #include "test/fuzz/fuzz_packet.h"
 #include "test/parser/data_kit.h"
 
-enum { MALFORMED_MESSAGES = 177 };
+enum { MALFORMED_MESSAGES = 182 };
 
 START_TEST(outcome_is_what_was_decided)
     {

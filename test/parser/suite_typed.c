@@ -202,6 +202,28 @@ START_TEST(some_headers_take_less_than_their_kind)
                                   PEAL_SIP_PUT_SET, &number),
               number < 256 ? PEAL_OK : PEAL_E_ARGUMENT);
     }
+    const peal_sip_address star = { .uri = S("*") }, *route = NULL;
+    CK_IS(peal_sip_packet_put_address(p, PEAL_SIP_HEADER_ROUTE, PEAL_SIP_PUT_ADD, &star),
+          PEAL_E_ARGUMENT);
+    CK_OK(peal_sip_packet_put_address(p, PEAL_SIP_HEADER_CONTACT, PEAL_SIP_PUT_ADD, &star));
+    CK_OK(peal_sip_packet_add(p, PEAL_SIP_HEADER_ROUTE, S("<sip:a>, *")));
+    CK_OK(peal_sip_packet_get_address(p, PEAL_SIP_HEADER_ROUTE, 0, &route));
+    CK_STR(route->uri, "sip:a");
+    CK_IS(peal_sip_packet_get_address(p, PEAL_SIP_HEADER_ROUTE, 1, &route), PEAL_E_SIP_HEADER);
+    peal_sip_packet_unref(p);
+}
+END_TEST
+
+/* RFC 5318 §4.1: a URI between brackets as a parameter's value, which no address has. */
+START_TEST(refused_uris_are_no_addresses)
+{
+    peal_sip_packet *p = kit_good(
+        S("INVITE sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP c\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:b>\r\n"
+          "Call-ID: x\r\nCSeq: 1 INVITE\r\nP-Refused-URI-List: sip:a@b;members=<cid:c@d>, "
+          "<sip:e>\r\nContent-Length: 0\r\n\r\n"));
+    CK_OK(peal_sip_packet_decode_all(p, NULL));
+    CK_STR(peal_sip_packet_value_named(p, S("P-Refused-URI-List"), 0),
+           "sip:a@b;members=<cid:c@d>, <sip:e>");
     peal_sip_packet_unref(p);
 }
 END_TEST
@@ -286,6 +308,9 @@ START_TEST(impossible_values_are_refused)
     REFUSED(subscription_state, .state = PEAL_SIP_SUBSCRIPTION_OTHER);
     REFUSED(subscription_state, .state = (peal_sip_subscription_state_id)9);
     REFUSED(address, .uri = S("*"), .display = S("x"));
+    REFUSED(address, .uri = S("*"), .tag = S("x"));
+    REFUSED(address, .uri = S("*"), .params = S(";x"));
+    REFUSED(diversion, .address = { .uri = S("*") });
     REFUSED(address, .uri = S("sip:a"), .display = S("\"x"));
     REFUSED(address, .uri = S("sip:a"), .display = S(" x"));
     REFUSED(value, .value = S("a (b)"));
@@ -449,6 +474,7 @@ Suite *suite_typed(void)
     tcase_add_test(tcase, values_of_general_kinds);
     tcase_add_test(tcase, values_are_put_into_a_packet);
     tcase_add_test(tcase, some_headers_take_less_than_their_kind);
+    tcase_add_test(tcase, refused_uris_are_no_addresses);
     tcase_add_loop_test(tcase, injections_are_refused, 0, (int)PEAL_COUNT_OF(injections));
     tcase_add_test(tcase, impossible_values_are_refused);
     tcase_add_test(tcase, quoted_strings);

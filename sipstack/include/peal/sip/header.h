@@ -190,7 +190,7 @@ typedef enum peal_sip_header_kind {
     X(P_MEDIA_AUTHORIZATION, "P-Media-Authorization", 0, TOKENS, 0)                               \
     X(P_PRIVATE_NETWORK_INDICATION, "P-Private-Network-Indication", 0, VALUE_PARAMS, 2)           \
     X(P_PROFILE_KEY, "P-Profile-Key", 0, ADDRESS, 2)                                              \
-    X(P_REFUSED_URI_LIST, "P-Refused-URI-List", 0, ADDRESS_LIST, 0)                               \
+    X(P_REFUSED_URI_LIST, "P-Refused-URI-List", 0, TEXT, 0)                                       \
     X(P_SERVED_USER, "P-Served-User", 0, ADDRESS, 2)                                              \
     X(P_USER_DATABASE, "P-User-Database", 0, ADDRESS, 2)                                          \
     X(P_VISITED_NETWORK_ID, "P-Visited-Network-ID", 0, VALUE_LIST, 0)                             \

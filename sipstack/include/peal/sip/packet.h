@@ -72,7 +72,9 @@ PEAL_API peal_result peal_sip_packet_new_request(peal_pool *pool, peal_sip_metho
 /** Makes a response to @p request: Via (all), From, To, Call-ID, CSeq are taken over
  * (RFC 3261 §8.2.6.2), also Timestamp for a 100; their bytes are copied, so @p request may go.
  * @param reason  absent: the usual phrase
- * @param to_tag  added to To when it has none; absent: none is added */
+ * @param to_tag  added to To when it has none; absent: none is added
+ * @return PEAL_OK, PEAL_E_ARGUMENT for a status, reason or tag that cannot stand there,
+ * PEAL_E_NO_MEMORY, PEAL_E_LIMIT */
 PEAL_API peal_result peal_sip_packet_new_response(peal_pool *pool, const peal_sip_packet *request,
                                                   unsigned status, peal_str reason,
                                                   peal_str to_tag, peal_sip_packet **ret);
@@ -115,8 +117,9 @@ PEAL_API peal_str peal_sip_packet_request_uri(const peal_sip_packet *packet);
  * @return PEAL_OK, PEAL_E_SIP_URI, PEAL_E_NOT_FOUND for a response, PEAL_E_NO_MEMORY */
 PEAL_API peal_result peal_sip_packet_request_uri_decoded(peal_sip_packet *packet,
                                                          const peal_sip_uri **ret);
-/** Replaces the Request-URI (copied).
- * @return PEAL_OK, PEAL_E_ARGUMENT when it cannot stand in a request line, PEAL_E_STATE for a
+/** Replaces the Request-URI (copied). Its grammar is the caller's: see peal_sip_uri_decode().
+ * @return PEAL_OK, PEAL_E_ARGUMENT when it would break the request line (empty, white space,
+ * control characters, quotes, angle brackets), PEAL_E_STATE for a
  * response, PEAL_E_NO_MEMORY */
 PEAL_API peal_result peal_sip_packet_set_request_uri(peal_sip_packet *packet, peal_str uri);
 /** 0 for a request. */
@@ -147,7 +150,7 @@ PEAL_API peal_str peal_sip_packet_value_named(const peal_sip_packet *packet, pea
 PEAL_API bool peal_sip_packet_has(const peal_sip_packet *packet, peal_sip_header_id id);
 /** Appends a line whose value is the parts joined (copied). Folds inside a part become spaces;
  * other CR and LF are refused, NUL too unless it stands escaped in a quoted string. A
- * Content-Length is always the body's, whatever the parts say.
+ * Content-Length is always the body's, whatever the parts say, and stands once.
  * @return PEAL_OK, PEAL_E_ARGUMENT, PEAL_E_NO_MEMORY, PEAL_E_LIMIT */
 PEAL_API peal_result peal_sip_packet_addv(peal_sip_packet *packet, peal_sip_header_id id,
                                           const peal_str *parts, size_t count);
@@ -264,6 +267,7 @@ PEAL_API peal_result peal_sip_packet_value_params(peal_sip_packet *packet, peal_
 /** The body; empty if none. */
 PEAL_API peal_str peal_sip_packet_body(const peal_sip_packet *packet);
 /** Sets body (copied) and Content-Type; an empty body removes both. Content-Length is kept right.
+ * Other Content-… lines, such as Content-Encoding, are left as they are.
  * @return PEAL_OK, PEAL_E_ARGUMENT for a body without type, PEAL_E_NO_MEMORY, PEAL_E_LIMIT */
 PEAL_API peal_result peal_sip_packet_set_body(peal_sip_packet *packet, peal_str content_type,
                                               peal_str body);
