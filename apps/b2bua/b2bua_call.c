@@ -122,7 +122,7 @@ void peal__call_leg_gone(struct call *call, bool was_in, bool was_peer)
             peal__leg_hang_up(leg, NULL);
         }
     } else if (call->in.context && !call->in.is_ending && (was_peer || !call->legs)) {
-        if (call->in.invite && !call->peer) {
+        if (call->in.invite && !was_peer && !call->peer) { /* else it is a re-INVITE */
             peal__leg_refuse(&call->in, 480);
         } else {
             peal__leg_hang_up(&call->in, NULL);

@@ -252,12 +252,13 @@ void peal__host_active(struct host *host);
 bool peal__wire_init(struct world *world);
 void peal__wire_fini(struct world *world);
 /* A datagram leaves, is lost, could not be sent or came back, arrives. */
-void peal__wire_sent(struct world *world, struct host *from, struct host *to, peal_str bytes);
+void peal__wire_sent(struct world *world, struct host *from, struct host *to, uint64_t number,
+                     peal_str bytes);
 void peal__wire_lost(struct world *world, struct host *from, struct host *to, peal_str bytes);
 void peal__wire_failed(struct world *world, struct host *from, struct host *to, peal_str bytes);
 void peal__wire_arrived(struct world *world, struct host *from, struct host *to, peal_str bytes);
 /* Bits of it were turned: its call is not judged by the wire any more. */
-void peal__wire_taint(struct world *world, peal_str bytes);
+void peal__wire_taint(struct world *world, uint64_t number, peal_str bytes);
 
 /* ---- the ladder ---- */
 

@@ -26,7 +26,7 @@ struct wire {
     struct txn *by_key[BUCKETS], *by_dialog[BUCKETS];
     struct counter *counters[BUCKETS];
     struct dialog *dialogs[BUCKETS];
-    uint32_t last_call; /* of the datagram sent last */
+    uint32_t calls[BUCKETS]; /* by number of the datagram, of those sent last */
 };
 
 bool peal__wire_init(struct world *world)
@@ -342,7 +342,9 @@ static void final_sent(struct world *world, struct txn *txn, const struct wire_t
         txn->final_ms = now;
         txn->finals = 0;
         txn->status = t->status;
-        txn->ack_came_ms = 0;
+        /* A rude ACK may be in front of the response, in the host's queues. */
+        txn->ack_came_ms =
+            txn->any_ack_ms && now < txn->any_ack_ms + MARGIN_MS ? txn->any_ack_ms : 0;
         txn->server_life = from->life;
         txn->is_stateless =
             ((txn->in_dialog || txn->is_cancel) && t->status == 481) || t->status == 482;
@@ -373,6 +375,7 @@ static void answer_sent(struct world *world, struct txn *txn, const struct wire_
     }
     if (!answer->first_ms) {
         answer->first_ms = now;
+        answer->life = from->life;
         if (peal__wire_is_judged(from) &&
             !has_dialog(world->wire, given_up_key(from, t->call_id, t->to_tag))) {
             peal__rules_watch(world, now + T1_MS + MARGIN_MS, peal__wire_check_answer, answer);
@@ -386,6 +389,9 @@ static void response_sent(struct world *world, const struct wire_text *t, struct
                           struct host *to, peal_str bytes)
 {
     struct txn *txn = find(world->wire, key_of(t, to));
+    if (txn && txn->server != from) {
+        return; /* a branch that had a bit turned */
+    }
     if (txn && t->status < 200 && peal__wire_is_judged(from) && txn->final_hash &&
         !txn->is_stateless && !is_forgotten(txn, from, peal__world_now(world))) {
         peal__wire_broken(world, txn, "late-provisional",
@@ -421,12 +427,13 @@ static void draw(struct world *world, const struct wire_text *t, struct host *fr
                      to ? to->number : 0, mark, t->call, text);
 }
 
-void peal__wire_sent(struct world *world, struct host *from, struct host *to, peal_str bytes)
+void peal__wire_sent(struct world *world, struct host *from, struct host *to, uint64_t number,
+                     peal_str bytes)
 {
     struct wire_text t;
     peal__wire_read(bytes, &t);
     draw(world, &t, from, to, '>');
-    world->wire->last_call = t.call;
+    world->wire->calls[number % BUCKETS] = t.call;
     if (!t.is_sound || !to) {
         return;
     }
@@ -483,12 +490,12 @@ static void taint(struct world *world, uint32_t call)
     }
 }
 
-void peal__wire_taint(struct world *world, peal_str bytes)
+void peal__wire_taint(struct world *world, uint64_t number, peal_str bytes)
 {
     struct wire_text t;
     peal__wire_read(bytes, &t);
     taint(world, t.call);
-    taint(world, world->wire->last_call); /* it was just sent */
+    taint(world, world->wire->calls[number % BUCKETS]);
 }
 
 /* ---- something comes ---- */
@@ -521,6 +528,9 @@ static void ack_came(struct world *world, const struct wire_text *t, struct host
 {
     const uint64_t dialog = dialog_of(t, from), now = peal__world_now(world);
     struct txn *txn = find(world->wire, key_of(t, from));
+    if (txn) {
+        txn->any_ack_ms = now;
+    }
     if (txn && txn->final_hash && !txn->ack_came_ms) {
         txn->ack_came_ms = now;
     }

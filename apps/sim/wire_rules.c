@@ -101,8 +101,8 @@ uint64_t peal__wire_check_request(struct world *world, void *about)
 uint64_t peal__wire_check_refusal(struct world *world, void *about)
 {
     const struct txn *txn = about;
-    const bool is_over =
-        txn->ack_came_ms || txn->server_stopped || !lives(txn->server, txn->server_life);
+    const bool is_over = txn->ack_came_ms || txn->is_stateless || txn->server_stopped ||
+                         !lives(txn->server, txn->server_life);
     const uint64_t ms = interval(txn->finals, true);
     const uint64_t again =
         is_over ? 0 : look(world, txn->server, txn->final_last_ms, ms, txn->final_ms + T64_MS);
@@ -121,7 +121,7 @@ uint64_t peal__wire_check_answer(struct world *world, void *about)
     const struct answer *answer = about;
     const struct txn *txn = answer->txn;
     const bool is_over =
-        answer->ack_came_ms || txn->server_stopped || !lives(txn->server, txn->server_life);
+        answer->ack_came_ms || txn->server_stopped || !lives(txn->server, answer->life);
     const uint64_t ms = interval(answer->sent, true);
     const uint64_t again =
         is_over ? 0 : look(world, txn->server, answer->last_ms, ms, answer->first_ms + T64_MS);

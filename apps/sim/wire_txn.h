@@ -18,6 +18,7 @@ struct answer {
     uint64_t unacked_ms;            /* it came and no ACK has left since */
     uint64_t acked_ms, ack_came_ms; /* last ACK sent; first one at the server */
     uint32_t sent;
+    uint32_t life; /* of the server that sent it */
     bool is_watched;
 };
 
@@ -47,6 +48,7 @@ struct txn {
     /* the server */
     uint64_t final_hash; /* of the bytes of its final response */
     uint64_t final_ms, final_last_ms, ack_came_ms;
+    uint64_t any_ack_ms; /* also before the final response */
     uint32_t status, finals;
     struct answer answers[ANSWERS_MAX];
     size_t answer_count;

@@ -69,7 +69,7 @@ struct host *peal__world_host_at(struct world *world, const peal_socket_addr *ad
 
 static void note_corrupt(struct world *world, const peal_sim_event *event)
 {
-    peal__wire_taint(world, event->bytes);
+    peal__wire_taint(world, event->number, event->bytes);
     world->corrupt[world->corrupt_count++ % PEAL_COUNT_OF(world->corrupt)] = event->number;
 }
 
@@ -95,7 +95,7 @@ static void observe(void *arg, const peal_sim_event *event)
     case PEAL_SIM_SENT:
         world->datagrams++;
         peal__host_active(from);
-        peal__wire_sent(world, from, to, event->bytes);
+        peal__wire_sent(world, from, to, event->number, event->bytes);
         break;
     case PEAL_SIM_CORRUPTED:
         note_corrupt(world, event);

@@ -169,6 +169,16 @@ static uint64_t to_tag_hash(peal_sip_packet *response)
 /* Who invents tags without end gets no BYEs without end: each is repeated to where he wants it. */
 enum { ORPHAN_BYES_MAX = 32 };
 
+static bool has_had_bye(const peal__req *req, uint64_t tag)
+{
+    for (size_t i = 0; i < PEAL_COUNT_OF(req->orphan_tags); i++) {
+        if (req->orphan_tags[i] == tag) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The dialog of a re-INVITE has had its BYE, from its session or from the peer. */
 static bool is_in_dialog(const peal__req *req)
 {
@@ -188,17 +198,17 @@ void peal__req_refuse_success(peal__req *req, peal_sip_packet *response)
         r = peal__ack_send(way_of(req), ack, req, NULL);
     }
     /* A repetition gets the ACK again and no second BYE. */
-    if (r >= 0 && tag != req->orphan_tag && req->orphan_byes < ORPHAN_BYES_MAX &&
+    if (r >= 0 && !has_had_bye(req, tag) && req->orphan_byes < ORPHAN_BYES_MAX &&
         !is_in_dialog(req)) {
         r = send_bye(req, response);
-        req->orphan_byes += r >= 0;
+        if (r >= 0) {
+            req->orphan_tags[req->orphan_byes++ % PEAL__ORPHAN_TAGS] = tag;
+        }
     }
     if (r < 0) { /* the peer repeats its 2xx */
         PEAL_TRACE(PEAL_TRACE_SIP_CORE, PEAL_TRACE_WARNING, req,
                    "ACK and BYE for an unwanted 2xx not sent: %s", peal_result_name(r));
-        return;
     }
-    req->orphan_tag = tag;
 }
 
 /* ---- responses ---- */

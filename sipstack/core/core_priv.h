@@ -283,6 +283,9 @@ struct peal__cev {
 
 enum { PEAL__EVENTS_INSIDE = 2 };
 
+/* As many forks are told apart when nobody waits for their answers. */
+enum { PEAL__ORPHAN_TAGS = 4 };
+
 struct peal__req {
     peal_obj obj;
     peal_sip_client_request face;
@@ -303,7 +306,7 @@ struct peal__req {
     uint32_t cancel_reason_bytes;
     uint32_t cseq;
     uint64_t target_key; /* hash of Request-URI and top Route at selection */
-    uint64_t orphan_tag; /* hash of the To tag that got ACK and BYE */
+    uint64_t orphan_tags[PEAL__ORPHAN_TAGS]; /* hashes of the To tags that got ACK and BYE */
     /* the response being reported */
     peal_sip_packet *response;
     peal__ctx *event_ctx;   /* whose services report it: counted when not ctx */
