@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """peal-sim: a fixed set of seeds and a fresh one, the same trace in every process, kept scenarios,
-and the command line. A failing scenario is kept in $PEAL_SIM_KEEP, else in sim-failed."""
+and the command line; test/mutations fits the tree. A failing scenario is kept in $PEAL_SIM_KEEP,
+else in sim-failed."""
 import os
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -113,6 +115,19 @@ def command_line():
         check(code == 0 and "peal-sim" in out and not errors, option)
 
 
+def mutations_fit():
+    """A patch that does not apply any more finds nothing."""
+    tree = os.path.dirname(os.path.dirname(HERE))
+    folder = os.path.join(tree, "test", "mutations")
+    patches = sorted(name for name in os.listdir(folder) if name.endswith(".patch"))
+    check(len(patches) >= 10, "%d mutations" % len(patches))
+    for name in patches if shutil.which("patch") else ():
+        done = subprocess.run(["patch", "--dry-run", "--force", "-s", "-p1", "-d", tree, "-i",
+                               os.path.join(folder, name)], stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, timeout=TIMEOUT_S, check=False)
+        check(done.returncode == 0, "%s: %s" % (name, done.stdout.decode()))
+
+
 def fresh_seed():
     seed = str(random.SystemRandom().randrange(1 << 32))
     print("fresh seed %s" % seed, flush=True)
@@ -122,7 +137,7 @@ def fresh_seed():
 def main():
     failed = 0
     for test in (command_line, fixed_seeds, options_count, same_everywhere, kept_scenarios,
-                 fresh_seed):
+                 mutations_fit, fresh_seed):
         try:
             test()
             print("ok %s" % test.__name__)
