@@ -140,11 +140,11 @@ struct host {
     struct bridge *bridge;
     uint32_t life; /* how many times it was started */
     bool is_up;
-    bool is_cut;        /* nothing goes in or out: dead or dying */
-    uint64_t paused_ms; /* when it was stopped; 0: it runs */
-    uint64_t resumed_ms;
-    uint64_t pauses_ms; /* how long it stood still in all */
-    uint64_t active_ms; /* last datagram or event */
+    bool is_cut;                     /* nothing goes in or out: dead or dying */
+    uint64_t paused_ms;              /* when it was stopped; 0: it runs */
+    uint64_t stopped_ms, resumed_ms; /* the last time */
+    uint64_t pauses_ms;              /* how long it stood still in all */
+    uint64_t active_ms;              /* last datagram or event */
 };
 
 struct world {

@@ -324,8 +324,9 @@ static void ack_sent(struct world *world, const struct wire_text *t, struct host
 /* The transaction is over: the same request makes a new one. */
 static bool is_forgotten(const struct txn *txn, const struct host *server, uint64_t now)
 {
+    const bool has_waited = txn->ack_came_ms >= server->stopped_ms && server->stopped_ms;
     const uint64_t acked =
-        txn->ack_came_ms > server->resumed_ms ? txn->ack_came_ms : server->resumed_ms;
+        has_waited ? peal__wire_from(server, txn->ack_came_ms) : txn->ack_came_ms;
     return txn->server_life != server->life || now >= txn->final_ms + T64_MS ||
            (txn->ack_came_ms && txn->status >= 300 && now > acked + T4_MS - 100);
 }
@@ -508,6 +509,7 @@ static void request_came(struct world *world, const struct wire_text *t, struct 
         return;
     }
     if (!txn->final_hash || txn->is_stateless) {
+        txn->any_ack_ms = 0; /* what came before it was for nothing */
         txn->is_strange = t->to_tag.n && !txn->is_cancel &&
                           !has_dialog(world->wire, dialog_key(to, t, t->to_tag, t->from_tag));
     }

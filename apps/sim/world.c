@@ -168,6 +168,7 @@ static void pause(struct host *host, bool begins)
     const uint64_t now = peal__world_now(host->world);
     if (begins && !host->paused_ms) {
         host->paused_ms = now ? now : 1;
+        host->stopped_ms = host->paused_ms;
         peal_sim_host_pause(host->machine, false);
     } else if (!begins && host->paused_ms) {
         host->pauses_ms += now - host->paused_ms;
