@@ -335,7 +335,9 @@ static void final_sent(struct world *world, struct txn *txn, const struct wire_t
                        struct host *from, peal_str bytes)
 {
     const uint64_t now = peal__world_now(world), hash = peal__wire_hash(bytes, NONE, 0);
-    if (txn->final_hash && (is_forgotten(txn, from, now) || txn->is_stateless)) {
+    /* A 2xx is repeated by the application's side, which may outlive the transaction by a pause. */
+    const bool is_repeated = txn->final_hash == hash && t->status < 300;
+    if ((is_forgotten(txn, from, now) || txn->is_stateless) && !is_repeated) {
         txn->final_hash = 0;
     }
     if (!txn->final_hash) {
