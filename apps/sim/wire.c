@@ -335,9 +335,7 @@ static void final_sent(struct world *world, struct txn *txn, const struct wire_t
                        struct host *from, peal_str bytes)
 {
     const uint64_t now = peal__world_now(world), hash = peal__wire_hash(bytes, NONE, 0);
-    /* A 2xx is repeated by the application's side, which may outlive the transaction by a pause. */
-    const bool is_repeated = txn->final_hash == hash && t->status < 300;
-    if ((is_forgotten(txn, from, now) || txn->is_stateless) && !is_repeated) {
+    if (txn->final_hash && (is_forgotten(txn, from, now) || txn->is_stateless)) {
         txn->final_hash = 0;
     }
     if (!txn->final_hash) {
@@ -368,8 +366,15 @@ static void final_sent(struct world *world, struct txn *txn, const struct wire_t
     }
 }
 
+/* The session repeats its 2xx, not the transaction, which after a pause may be over before. */
+static bool is_repeated(struct txn *txn, const struct wire_text *t, peal_str bytes)
+{
+    const struct answer *answer = answer_of(txn, tag_hash(t->to_tag), false);
+    return answer && answer->first_ms && answer->hash == peal__wire_hash(bytes, NONE, 0);
+}
+
 static void answer_sent(struct world *world, struct txn *txn, const struct wire_text *t,
-                        const struct host *from)
+                        const struct host *from, peal_str bytes)
 {
     const uint64_t now = peal__world_now(world);
     struct answer *answer = answer_of(txn, tag_hash(t->to_tag), true);
@@ -378,6 +383,7 @@ static void answer_sent(struct world *world, struct txn *txn, const struct wire_
     }
     if (!answer->first_ms) {
         answer->first_ms = now;
+        answer->hash = peal__wire_hash(bytes, NONE, 0);
         answer->life = from->life;
         if (peal__wire_is_judged(from) &&
             !has_dialog(world->wire, given_up_key(from, t->call_id, t->to_tag))) {
@@ -404,11 +410,11 @@ static void response_sent(struct world *world, const struct wire_text *t, struct
     if (!txn || t->status < 200) {
         return;
     }
-    if (peal__wire_is_judged(from)) {
+    if (peal__wire_is_judged(from) && !is_repeated(txn, t, bytes)) {
         final_sent(world, txn, t, from, bytes);
     }
     if (txn->is_invite && t->status < 300) {
-        answer_sent(world, txn, t, from);
+        answer_sent(world, txn, t, from, bytes);
     }
 }
 

@@ -13,6 +13,7 @@ enum { ANSWERS_MAX = 4, REFUSE_MS = T64_MS - 1000 };
 struct answer {
     struct txn *txn;
     uint64_t tag;
+    uint64_t hash;                  /* of its bytes */
     uint64_t first_ms, last_ms;     /* the server sent it */
     uint64_t came_ms;               /* first, to the client */
     uint64_t unacked_ms;            /* it came and no ACK has left since */
