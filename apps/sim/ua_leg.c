@@ -33,6 +33,15 @@ static void count_outcome(struct ua_leg *leg, bool is_success)
     }
 }
 
+static void count_reinvite(struct ua_leg *leg)
+{
+    if (++leg->reinvite_ends > leg->reinvites) {
+        peal__rule_broken(leg->host->world, "one-final", leg->plan->number,
+                          "host %u: %u re-INVITEs have had %u ends", leg->host->number,
+                          leg->reinvites, leg->reinvite_ends);
+    }
+}
+
 /* ---- steps ---- */
 
 static uint64_t now_of(const struct ua_leg *leg)
@@ -134,8 +143,22 @@ static void hang_up(struct ua_leg *leg)
     }
 }
 
+/* In a session that stands a re-INVITE has its end as any INVITE has: it is answered within seconds
+ * here, or nobody answers. */
+static uint64_t check_reinvited(struct world *world, void *about)
+{
+    const struct ua_leg *leg = about;
+    if (leg->context && leg->reinvite_ends < leg->reinvites && leg->host->pauses_ms == 0) {
+        peal__rule_broken(world, "one-final", leg->plan->number,
+                          "host %u: the re-INVITE has no end after %u s", leg->host->number,
+                          DOWN_MS / 1000);
+    }
+    return 0;
+}
+
 static void reinvite(struct ua_leg *leg)
 {
+    struct world *world = leg->host->world;
     peal_sip_packet *invite = NULL;
     peal_result r = peal_sip_session_new_invite(leg->session, &invite);
     if (r >= 0) {
@@ -146,9 +169,14 @@ static void reinvite(struct ua_leg *leg)
         }
     }
     if (r >= 0) {
+        leg->reinvites++; /* its end may come at once */
         r = peal_sip_session_invite(leg->session, invite, &leg->reinvites, NULL);
+        leg->reinvites -= r < 0;
     }
     peal__world_event(leg->host, leg->plan->number, r < 0 ? "may not re-INVITE" : "re-INVITEs", 0);
+    if (r >= 0) {
+        peal__rules_watch(world, peal__world_now(world) + DOWN_MS, check_reinvited, leg);
+    }
 }
 
 static void inform(struct ua_leg *leg)
@@ -445,6 +473,7 @@ static void on_success(peal_sip_session_mgr *self, peal_sip_session *session,
     if (is_first(leg, control)) {
         first_success(leg);
     } else {
+        count_reinvite(leg);
         (void)peal_sip_session_ack(session, NULL);
     }
     (void)peal_sip_client_event_control_call_next(control);
@@ -459,6 +488,8 @@ static void on_failure(peal_sip_session_mgr *self, peal_sip_session *session,
     if (is_first(leg, control)) {
         count_outcome(leg, false);
         forget(leg, STEP_CANCEL);
+    } else {
+        count_reinvite(leg);
     }
     (void)peal_sip_client_event_control_call_next(control);
 }
