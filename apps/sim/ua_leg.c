@@ -143,22 +143,8 @@ static void hang_up(struct ua_leg *leg)
     }
 }
 
-/* In a session that stands a re-INVITE has its end as any INVITE has: it is answered within seconds
- * here, or nobody answers. */
-static uint64_t check_reinvited(struct world *world, void *about)
-{
-    const struct ua_leg *leg = about;
-    if (leg->context && leg->reinvite_ends < leg->reinvites && leg->host->pauses_ms == 0) {
-        peal__rule_broken(world, "one-final", leg->plan->number,
-                          "host %u: the re-INVITE has no end after %u s", leg->host->number,
-                          DOWN_MS / 1000);
-    }
-    return 0;
-}
-
 static void reinvite(struct ua_leg *leg)
 {
-    struct world *world = leg->host->world;
     peal_sip_packet *invite = NULL;
     peal_result r = peal_sip_session_new_invite(leg->session, &invite);
     if (r >= 0) {
@@ -174,9 +160,6 @@ static void reinvite(struct ua_leg *leg)
         leg->reinvites -= r < 0;
     }
     peal__world_event(leg->host, leg->plan->number, r < 0 ? "may not re-INVITE" : "re-INVITEs", 0);
-    if (r >= 0) {
-        peal__rules_watch(world, peal__world_now(world) + DOWN_MS, check_reinvited, leg);
-    }
 }
 
 static void inform(struct ua_leg *leg)

@@ -257,6 +257,19 @@ static struct cue *cues_of(const struct scenario *s, size_t *ret_count)
     return cues;
 }
 
+/* What each host holds before anything happened; hosts that a fault hit already are not asked. */
+static void note_blocks(struct world *world)
+{
+    for (uint32_t i = 1; i <= world->scenario->host_count; i++) {
+        struct host *host = &world->hosts[i];
+        peal_sip_census c = { .size = sizeof c };
+        if (host->is_up && host->life == 1 && !host->pauses_ms && !host->paused_ms &&
+            peal__host_census(host, &c)) {
+            host->blocks = c.blocks;
+        }
+    }
+}
+
 static void start_call(struct world *world, const struct scenario_call *call)
 {
     struct host *host = &world->hosts[call->from];
@@ -311,11 +324,16 @@ static void play(struct world *world)
     size_t count = 0;
     struct cue *cues = cues_of(world->scenario, &count);
     uint64_t end = 0;
+    bool has_begun = false;
     for (size_t i = 0; cues && i < count && !world->failure.name[0]; i++) {
         run_to(world, cues[i].at_ms);
         end = cues[i].at_ms;
         if (world->failure.name[0]) {
             break;
+        }
+        if (cues[i].call && !has_begun) {
+            note_blocks(world);
+            has_begun = true;
         }
         if (cues[i].call) {
             start_call(world, cues[i].call);
