@@ -97,6 +97,7 @@ static struct txn *txn_new(struct world *world, const struct wire_text *t, struc
     txn->is_invite = is(t->method, "INVITE");
     txn->is_cancel = is(t->method, "CANCEL");
     txn->in_dialog = t->to_tag.n != 0;
+    txn->has_no_hops = t->hops == 0;
     txn->first_ms = peal__world_now(world);
     txn->next = world->wire->by_key[txn->key % BUCKETS];
     world->wire->by_key[txn->key % BUCKETS] = txn;
@@ -294,7 +295,8 @@ static void final_sent(struct world *world, struct txn *txn, const struct wire_t
             txn->any_ack_ms && now < txn->any_ack_ms + MARGIN_MS ? txn->any_ack_ms : 0;
         txn->server_life = from->life;
         txn->is_stateless =
-            ((txn->in_dialog || txn->is_cancel) && t->status == 481) || t->status == 482;
+            ((txn->in_dialog || txn->is_cancel) && t->status == 481) || t->status == 482 ||
+            (txn->has_no_hops && t->status == 483);
         if (txn->is_invite && t->status >= 300 && !txn->is_stateless) {
             peal__rules_watch(world, now + T1_MS + MARGIN_MS, peal__wire_check_refusal, txn);
         }
@@ -308,6 +310,10 @@ static void final_sent(struct world *world, struct txn *txn, const struct wire_t
     if (txn->is_strange && t->status < 300) {
         peal__wire_broken(world, txn, "wrong-dialog",
                           "host %u answers %u to a request of a dialog that it does not have",
+                          from->number, t->status);
+    }
+    if (txn->has_no_hops && t->status < 300) {
+        peal__wire_broken(world, txn, "hops", "host %u answers %u to a request without hops left",
                           from->number, t->status);
     }
     if (txn->is_late && t->status < 300) {

@@ -33,6 +33,7 @@ struct txn {
     bool is_strange; /* the server has no such dialog: it answers without a transaction */
     bool is_stateless;
     bool in_dialog;
+    bool has_no_hops;
     bool has_come;       /* to the server */
     bool is_late;        /* its CSeq was lower than one that came before */
     bool is_given_up;    /* the client's application has ended the dialog */

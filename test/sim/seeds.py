@@ -18,6 +18,20 @@ TIMEOUT_S = 300
 HERE = os.path.dirname(os.path.abspath(__file__))
 PROGRAM = os.path.join(os.environ.get("top_builddir", "."), "peal-sim")
 
+FIRST = "peal-sim scenario 1\n"
+HOSTS = "host ua threads=1\nhost ua threads=3\n"
+CALL = "call number=1 from=1 to=2 answer=9 answer_code=200\n"
+NO_SCENARIOS = (
+    "", "end\n",
+    HOSTS + CALL + "end\n",                            # what is it?
+    "peal-sim scenario 9\n" + HOSTS + CALL + "end\n",   # of another time
+    FIRST + HOSTS + CALL,                              # cut
+    FIRST + HOSTS + CALL + CALL + "end\n",             # two calls, one number
+    FIRST + HOSTS + CALL.replace("=1", "=4000000000", 1) + "end\n",
+    FIRST + HOSTS.replace("threads=1", "") + CALL + "end\n",
+    FIRST + HOSTS + CALL.replace("to=2", "to=7") + "end\n",
+)
+
 
 class Failed(Exception):
     """Something is not as it should be."""
@@ -106,10 +120,14 @@ def command_line():
     refused("--faults", "--faults", "loss,rain")
     refused("more", "more")
     refused("/nowhere/x", "--scenario", "/nowhere/x")
-    with tempfile.NamedTemporaryFile("w", suffix=".scenario") as broken:
-        broken.write("peal-sim scenario 1\nhost ua threads=1\ncall number=1 from=1 to=7\nend\n")
-        broken.flush()
-        refused("no scenario", "--scenario", broken.name)
+    for text in NO_SCENARIOS:
+        with tempfile.NamedTemporaryFile("w", suffix=".scenario") as broken:
+            broken.write(text)
+            broken.flush()
+            refused("no scenario", "--scenario", broken.name)
+    with open("/dev/full", "wb") as full:
+        code = subprocess.call([PROGRAM, "--calls", "1"], stdout=full, stderr=subprocess.DEVNULL)
+        check(code == 1, "a full disk: exit %d" % code)
     for option in ("--help", "--version"):
         code, out, errors = run(option)
         check(code == 0 and "peal-sim" in out and not errors, option)
