@@ -120,8 +120,7 @@ void peal__rules_run(struct world *world)
 
 /* ---- quiet ---- */
 
-/* Nothing of a call outlives its timers: this long after the last datagram all is gone. */
-enum { QUIET_MS = T64_MS + 4000, BRIDGE_CHECK_MS = 1000 };
+enum { BRIDGE_CHECK_MS = 1000 };
 
 static size_t applications(const struct host *host)
 {

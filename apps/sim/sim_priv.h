@@ -222,6 +222,7 @@ enum {
     T4_MS = 5000,
     T64_MS = 64 * T1_MS,
     MARGIN_MS = 150,            /* how late a turn may be */
+    QUIET_MS = T64_MS + 4000,   /* after the last datagram nothing of a call is left */
     GUARD_MS = 150000,          /* then an application ends its call */
     BRIDGE_S = 200,             /* then a B2BUA ends its call */
     BRIDGE_SETUP_S = 60,        /* or gives up setting it up */

@@ -352,6 +352,7 @@ static void play(struct world *world)
         }
         run_to(world, peal__world_now(world) + LOOK_MS);
     }
+    run_to(world, peal__world_now(world) + QUIET_MS + LOOK_MS); /* each host is looked at */
 }
 
 /* ---- before and after ---- */
