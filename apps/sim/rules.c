@@ -148,7 +148,7 @@ static void check_empty(struct host *host)
                           host->number, c.contexts, c.requests, c.server_requests, c.transactions,
                           c.call_timers, c.matchers);
     }
-    if (host->blocks && c.blocks != host->blocks) {
+    if (host->has_blocks && c.blocks != host->blocks) {
         peal__rule_broken(host->world, "quiet", 0,
                           "host %u is quiet, but has %zu blocks of memory, and had %zu",
                           host->number, c.blocks, host->blocks);

@@ -145,7 +145,8 @@ struct host {
     uint64_t stopped_ms, resumed_ms; /* the last time */
     uint64_t pauses_ms;              /* how long it stood still in all */
     uint64_t active_ms;              /* last datagram or event */
-    size_t blocks;                   /* of its core thread's pool before the first call; 0: unknown */
+    size_t blocks;                   /* of its core thread's pool before the first call */
+    bool has_blocks;                 /* they are known */
 };
 
 struct world {

@@ -266,6 +266,7 @@ static void note_blocks(struct world *world)
         if (host->is_up && host->life == 1 && !host->pauses_ms && !host->paused_ms &&
             peal__host_census(host, &c)) {
             host->blocks = c.blocks;
+            host->has_blocks = true;
         }
     }
 }
