@@ -76,6 +76,7 @@ static void hush(void)
 void peal__sim_try(const struct scenario *scenario, struct world_result *ret, FILE *ladder)
 {
     struct shared *shared = shared_new();
+    struct ladder *rungs = ladder ? peal__ladder_new() : NULL;
     memset(ret, 0, sizeof *ret);
     (void)fflush(NULL);
     const pid_t child = shared ? fork() : -1;
@@ -84,7 +85,7 @@ void peal__sim_try(const struct scenario *scenario, struct world_result *ret, FI
         if (!ladder) {
             hush();
         }
-        peal__world_play(scenario, &shared->result, ladder);
+        peal__world_play(scenario, &shared->result, rungs);
         end_child(DONE);
     } else if (child < 0) {
         fail(ret, "fork", "error", errno);
@@ -92,6 +93,10 @@ void peal__sim_try(const struct scenario *scenario, struct world_result *ret, FI
         wait_for(child, &shared->result);
         *ret = shared->result;
     }
+    if (rungs && ret->failure.name[0]) {
+        peal__ladder_print(rungs, scenario, ret->failure.call, ladder);
+    }
+    peal__ladder_free(rungs);
     shared_free(shared);
 }
 

@@ -419,15 +419,12 @@ static void check_leaks(struct world *world, size_t blocks_before)
     }
 }
 
-static void finish(struct world *world, struct world_result *ret, FILE *ladder)
+static void finish(struct world *world, struct world_result *ret)
 {
     hash_number(world, peal_sim_trace_hash(world->sim));
     ret->hash = world->hash;
     ret->datagrams = world->datagrams;
     ret->virtual_ms = peal__world_now(world);
-    if (world->failure.name[0] && ladder) {
-        peal__ladder_print(world->ladder, world, world->failure.call, ladder);
-    }
 }
 
 static void free_all(struct world *world)
@@ -440,11 +437,11 @@ static void free_all(struct world *world)
     world->end_ms = peal__world_now(world);
     peal_sim_free(world->sim);
     world->sim = NULL;
-    peal__ladder_free(world->ladder);
     free(world->fates);
 }
 
-void peal__world_play(const struct scenario *scenario, struct world_result *ret, FILE *ladder)
+void peal__world_play(const struct scenario *scenario, struct world_result *ret,
+                      struct ladder *ladder)
 {
     static struct world world; /* large */
     const size_t blocks = peal_alloc_live();
@@ -452,9 +449,7 @@ void peal__world_play(const struct scenario *scenario, struct world_result *ret,
     memset(ret, 0, sizeof *ret);
     world.scenario = scenario;
     world.hash = UINT64_C(0xcbf29ce484222325);
-    if (ladder) {
-        world.ladder = peal__ladder_new();
-    }
+    world.ladder = ladder;
     if (peal_sim_new(scenario->seed, &world.sim) < 0 ||
         peal_init_with(peal_sim_port(world.sim)) < 0 || peal_sip_init() < 0 ||
         !make_fates(&world) || !peal__rules_init(&world) || !peal__wire_init(&world) ||
@@ -464,7 +459,7 @@ void peal__world_play(const struct scenario *scenario, struct world_result *ret,
     set_link(&world);
     play(&world);
     take_apart(&world);
-    finish(&world, ret, ladder);
+    finish(&world, ret);
     if (!world.failure.name[0]) {
         free_all(&world);
         check_leaks(&world, blocks);
