@@ -9,16 +9,20 @@
 /* A call that goes down is gone after this: a BYE that waits for an ACK that never comes, a CANCEL
  * that waits for a 1xx and is crossed by a 2xx. */
 enum { BRIDGE_DOWN_MS = 3 * T64_MS + 15000, TEXTS = 16, TEXT_BYTES = 48 };
+/* A call whose callee has answered: the caller hears it with the same turn. */
+enum { BRIDGE_UP_MS = 2000 };
 
+/* A call whose legs differ at a look. */
 struct going {
     const struct call *call;
     uint64_t since_ms;
+    bool is_up; /* the callee's leg stands, the caller's does not yet */
 };
 
 struct bridge {
     struct b2bua app;
     struct host *host;
-    struct going *going; /* the calls that were half down at the last look */
+    struct going *going; /* the calls that were half up or half down at the last look */
     size_t going_count;
     FILE *out;
     bool is_down;
@@ -138,14 +142,33 @@ static bool is_going(const struct call *call)
            (call->peer && call->peer->is_ending) || (call->phase == CALL_UP && !call->peer);
 }
 
-static uint64_t since(const struct bridge *bridge, const struct call *call, uint64_t now)
+static bool is_half_up(const struct call *call)
+{
+    return call->phase == CALL_UP && call->peer &&
+           peal_sip_session_current_state(call->in.session) == PEAL_SIP_SESSION_INVITED;
+}
+
+static uint64_t since(const struct bridge *bridge, const struct call *call, bool is_up,
+                      uint64_t now)
 {
     for (size_t i = 0; i < bridge->going_count; i++) {
-        if (bridge->going[i].call == call) {
+        if (bridge->going[i].call == call && bridge->going[i].is_up == is_up) {
             return bridge->going[i].since_ms;
         }
     }
     return now;
+}
+
+static void check_call(struct host *host, const struct going *going, uint64_t now)
+{
+    const unsigned long long ms = now - going->since_ms;
+    if (ms > (going->is_up ? BRIDGE_UP_MS : BRIDGE_DOWN_MS) + host->pauses_ms) {
+        peal__rule_broken(host->world, "legs-agree", 0,
+                          going->is_up
+                              ? "host %u: the callee's leg stands since %llu ms, the caller waits"
+                              : "host %u: one leg of a call is down since %llu ms, the other stays",
+                          host->number, ms);
+    }
 }
 
 void peal__bridge_check(struct host *host)
@@ -161,16 +184,12 @@ void peal__bridge_check(struct host *host)
     for (peal_node *n = peal_list_first(&bridge->app.calls); n && count < capacity;
          n = peal_list_next(&bridge->app.calls, n)) {
         const struct call *call = PEAL_CONTAINER_OF(n, struct call, node);
-        if (!is_going(call)) {
+        const bool is_up = !is_going(call);
+        if (is_up && !is_half_up(call)) {
             continue;
         }
-        going[count] = (struct going){ call, since(bridge, call, now) };
-        if (now > going[count].since_ms + BRIDGE_DOWN_MS + host->pauses_ms) {
-            peal__rule_broken(host->world, "legs-agree", 0,
-                              "host %u: one leg of a call is down since %llu ms, the other stays",
-                              host->number, (unsigned long long)(now - going[count].since_ms));
-        }
-        count++;
+        going[count] = (struct going){ call, since(bridge, call, is_up, now), is_up };
+        check_call(host, &going[count++], now);
     }
     free(bridge->going);
     bridge->going = going;

@@ -7,6 +7,7 @@ peal_result peal__host_start(struct host *host)
     peal_result r = PEAL_E_ARGUMENT;
     host->is_cut = false;
     host->life++;
+    host->has_blocks = false;
     switch (host->kind) {
     case HOST_UA:
         r = peal__ua_start(host);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* What went over the network and what applications heard, kept in order, printed as a ladder. */
+/* What went over the network and what applications heard, kept in order, printed as a ladder. It is
+ * kept in memory that a process shares with its parent, so that it outlives a crash. */
 #include "apps/sim/sim_priv.h"
 
-#include <stdlib.h>
+#include <sys/mman.h>
 
-enum { TEXT_MAX = 88, SHOWN_MAX = 400 };
+/* Only the pages that are used cost memory. */
+enum { TEXT_MAX = 88, SHOWN_MAX = 400, RUNGS_MAX = 1 << 19 };
 
 struct rung {
     uint64_t at_ms;
@@ -15,45 +17,38 @@ struct rung {
 };
 
 struct ladder {
-    struct rung *rungs;
-    size_t count, capacity;
+    size_t count;
+    struct rung rungs[RUNGS_MAX];
 };
 
 struct ladder *peal__ladder_new(void)
 {
-    return calloc(1, sizeof(struct ladder));
+    void *memory = mmap(NULL, sizeof(struct ladder), PROT_READ | PROT_WRITE,
+                        MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return memory == MAP_FAILED ? NULL : memory;
 }
 
 void peal__ladder_free(struct ladder *ladder)
 {
     if (ladder) {
-        free(ladder->rungs);
-        free(ladder);
+        (void)munmap(ladder, sizeof *ladder);
     }
 }
 
 void peal__ladder_add(struct ladder *ladder, uint64_t at_ms, uint32_t from, uint32_t to, char mark,
                       uint32_t call, const char *text)
 {
-    if (!ladder) {
-        return;
+    if (!ladder || ladder->count == RUNGS_MAX) {
+        return; /* a shorter ladder */
     }
-    if (ladder->count == ladder->capacity) {
-        size_t capacity = ladder->capacity * 2 + 1024;
-        struct rung *rungs = realloc(ladder->rungs, capacity * sizeof *rungs);
-        if (!rungs) {
-            return; /* a shorter ladder */
-        }
-        ladder->rungs = rungs;
-        ladder->capacity = capacity;
-    }
-    struct rung *rung = &ladder->rungs[ladder->count++];
+    struct rung *rung = &ladder->rungs[ladder->count];
     rung->at_ms = at_ms;
     rung->call = call;
     rung->from = (uint8_t)from;
     rung->to = (uint8_t)to;
     rung->mark = mark;
     (void)snprintf(rung->text, sizeof rung->text, "%s", text);
+    ladder->count++;
 }
 
 static bool is_shown(const struct rung *rung, uint32_t call)
@@ -61,10 +56,10 @@ static bool is_shown(const struct rung *rung, uint32_t call)
     return call == 0 || rung->call == call;
 }
 
-static const char *kind_of(const struct world *world, size_t host)
+static const char *kind_of(const struct scenario *scenario, size_t host)
 {
     static const char *const names[] = { "ua", "b2bua", "rude" };
-    return names[world->scenario->hosts[host].kind];
+    return names[scenario->hosts[host].kind];
 }
 
 static const char *arrow(char mark)
@@ -92,7 +87,7 @@ static void print_rung(const struct rung *rung, FILE *to)
     }
 }
 
-void peal__ladder_print(const struct ladder *ladder, const struct world *world, uint32_t call,
+void peal__ladder_print(const struct ladder *ladder, const struct scenario *scenario, uint32_t call,
                         FILE *to)
 {
     size_t shown = 0, skip = 0;
@@ -105,9 +100,9 @@ void peal__ladder_print(const struct ladder *ladder, const struct world *world, 
     }
     skip = shown > SHOWN_MAX ? shown - SHOWN_MAX : 0;
     fputs("hosts:", to);
-    for (size_t i = 1; i <= world->scenario->host_count; i++) {
+    for (size_t i = 1; i <= scenario->host_count; i++) {
         if (is_there[i]) {
-            fprintf(to, " [%zu] %s %s", i, kind_of(world, i), world->hosts[i].text);
+            fprintf(to, " [%zu] %s 10.0.0.%zu:%u", i, kind_of(scenario, i), i, SIM_PORT);
         }
     }
     fprintf(to, "\n%s%.0zu", skip ? "earlier: " : "", skip);

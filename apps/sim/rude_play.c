@@ -31,6 +31,7 @@ enum caller_manner {
     CALLER_BACKWARDS, /* re-INVITE with a lower CSeq */
     CALLER_GONE,      /* after the INVITE */
     CALLER_TOO_LATE,  /* CANCEL after the 2xx */
+    CALLER_NO_HOPS,   /* Max-Forwards: 0 */
     CALLER_MANNERS
 };
 
@@ -97,6 +98,8 @@ static void ask(struct rude_leg *leg, const char *method, uint32_t cseq, const c
     char text[RUDE_TEXT_MAX];
     const char *from = leg->is_caller ? leg->from : leg->to;
     const char *to = leg->is_caller ? leg->to : leg->from;
+    const bool is_last = leg->is_caller && leg->plan->rude % CALLER_MANNERS == CALLER_NO_HOPS;
+    const unsigned hops = is_last && strcmp(method, "INVITE") == 0 ? 0 : 70;
     char own[RUDE_VALUE_MAX] = "";
     leg->branches += is_new_branch;
     if (!leg->is_caller) {
@@ -104,12 +107,12 @@ static void ask(struct rude_leg *leg, const char *method, uint32_t cseq, const c
     }
     (void)snprintf(text, sizeof text,
                    "%s %s SIP/2.0\r\nVia: SIP/2.0/UDP %s;branch=z9hG4bKr%u.%u.%u\r\n"
-                   "From: %s%s\r\nTo: %s%s%s\r\nCall-ID: %s\r\nCSeq: %u %s\r\nMax-Forwards: 70\r\n"
+                   "From: %s%s\r\nTo: %s%s%s\r\nCall-ID: %s\r\nCSeq: %u %s\r\nMax-Forwards: %u\r\n"
                    "Contact: <sip:c%u@%s>\r\nContent-Length: 0\r\n\r\n",
                    method, leg->target, leg->rude->host->text, leg->rude->host->number,
                    leg->plan->number, leg->branches, from, own, to,
                    leg->is_caller && tag[0] ? ";tag=" : "", leg->is_caller ? tag : "", leg->call_id,
-                   cseq, method, leg->plan->number, leg->rude->host->text);
+                   cseq, method, hops, leg->plan->number, leg->rude->host->text);
     if (strcmp(method, "ACK") != 0 && strcmp(method, "CANCEL") != 0) {
         memcpy(leg->last, text, sizeof leg->last);
     }

@@ -120,8 +120,7 @@ void peal__rules_run(struct world *world)
 
 /* ---- quiet ---- */
 
-/* Nothing of a call outlives its timers: this long after the last datagram all is gone. */
-enum { QUIET_MS = T64_MS + 4000, BRIDGE_CHECK_MS = 1000 };
+enum { BRIDGE_CHECK_MS = 1000 };
 
 static size_t applications(const struct host *host)
 {
@@ -148,6 +147,11 @@ static void check_empty(struct host *host)
                           "requests, %zu transactions, %zu timers, %zu dialogs",
                           host->number, c.contexts, c.requests, c.server_requests, c.transactions,
                           c.call_timers, c.matchers);
+    }
+    if (host->has_blocks && c.blocks != host->blocks) {
+        peal__rule_broken(host->world, "quiet", 0,
+                          "host %u is quiet, but has %zu blocks of memory, and had %zu",
+                          host->number, c.blocks, host->blocks);
     }
 }
 

@@ -5,6 +5,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#define FIRST_LINE PEAL_STR("peal-sim scenario 1")
+enum { NUMBER_MAX = 1000000 };
+
 struct field {
     const char *name;
     size_t offset;
@@ -214,8 +217,7 @@ static bool read_line(struct scenario *s, peal_str line)
         s->delay_us = (uint32_t)number;
         return true;
     }
-    return what.n == 0 || what.p[0] == '#' || peal_str_eq(what, PEAL_STR("end")) ||
-           peal_str_eq(what, PEAL_STR("peal-sim"));
+    return what.n == 0 || what.p[0] == '#';
 }
 
 static bool is_host(const struct scenario *s, uint32_t number)
@@ -233,10 +235,24 @@ static bool is_hop(const struct scenario *s, uint32_t from, uint32_t number)
     return number == HOP_NONE || number == HOP_DEAD || (number > from && is_bridge(s, number));
 }
 
-/* All it names is there, and each number of a call is its place. */
-static bool is_sound(struct scenario *s)
+/* Numbers of calls are names: users are called by them. */
+static bool has_number(const struct scenario *s, size_t before, uint32_t number)
+{
+    for (size_t i = 0; i < before; i++) {
+        if (s->calls[i].number == number) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* All it names is there, and each call has a number of its own. */
+static bool is_sound(const struct scenario *s)
 {
     for (uint32_t i = 1; i <= s->host_count; i++) {
+        if (s->hosts[i].threads != 1 && s->hosts[i].threads != 3) {
+            return false;
+        }
         if (!is_hop(s, i, s->hosts[i].hop) || !is_hop(s, i, s->hosts[i].second)) {
             return false;
         }
@@ -244,7 +260,8 @@ static bool is_sound(struct scenario *s)
     for (size_t i = 0; i < s->call_count; i++) {
         const struct scenario_call *call = &s->calls[i];
         if (!is_host(s, call->from) || !is_host(s, call->to) || is_bridge(s, call->from) ||
-            is_bridge(s, call->to) || (call->via && !is_bridge(s, call->via)) || !call->number) {
+            is_bridge(s, call->to) || (call->via && !is_bridge(s, call->via)) || !call->number ||
+            call->number > NUMBER_MAX || has_number(s, i, call->number)) {
             return false;
         }
     }
@@ -259,14 +276,18 @@ static bool is_sound(struct scenario *s)
 static bool read_all(struct scenario *s, FILE *from, unsigned *ret_line)
 {
     char text[1024];
-    while (fgets(text, sizeof text, from)) {
-        size_t n = strcspn(text, "\r\n");
+    bool is_begun = false, is_over = false;
+    while (!is_over && fgets(text, sizeof text, from)) {
+        const peal_str line = peal_str_of(text, strcspn(text, "\r\n"));
         ++*ret_line;
-        if (n + 1 == sizeof text || !read_line(s, peal_str_of(text, n))) {
+        is_over = is_begun && peal_str_eq(line, PEAL_STR("end"));
+        if (line.n + 1 == sizeof text || (is_begun && !is_over && !read_line(s, line)) ||
+            (!is_begun && !peal_str_eq(line, FIRST_LINE))) {
             return false;
         }
+        is_begun = true;
     }
-    return !ferror(from) && is_sound(s);
+    return is_over && is_sound(s); /* else it is cut */
 }
 
 struct scenario *peal__scenario_read(const char *path)

@@ -76,6 +76,7 @@ static void hush(void)
 void peal__sim_try(const struct scenario *scenario, struct world_result *ret, FILE *ladder)
 {
     struct shared *shared = shared_new();
+    struct ladder *rungs = ladder ? peal__ladder_new() : NULL;
     memset(ret, 0, sizeof *ret);
     (void)fflush(NULL);
     const pid_t child = shared ? fork() : -1;
@@ -84,7 +85,7 @@ void peal__sim_try(const struct scenario *scenario, struct world_result *ret, FI
         if (!ladder) {
             hush();
         }
-        peal__world_play(scenario, &shared->result, ladder);
+        peal__world_play(scenario, &shared->result, rungs);
         end_child(DONE);
     } else if (child < 0) {
         fail(ret, "fork", "error", errno);
@@ -92,6 +93,10 @@ void peal__sim_try(const struct scenario *scenario, struct world_result *ret, FI
         wait_for(child, &shared->result);
         *ret = shared->result;
     }
+    if (rungs && ret->failure.name[0]) {
+        peal__ladder_print(rungs, scenario, ret->failure.call, ladder);
+    }
+    peal__ladder_free(rungs);
     shared_free(shared);
 }
 
@@ -193,25 +198,30 @@ static void tell(const struct sim_options *o, const struct shared *shared,
     printf(": %s\n", f->text);
 }
 
+static bool write_file(const char *path, const struct scenario *scenario)
+{
+    FILE *to = fopen(path, "w");
+    bool is_written = to && peal__scenario_write(scenario, to);
+    if (to) {
+        is_written = fclose(to) == 0 && is_written;
+    }
+    return is_written;
+}
+
+/* Into the directory, or on standard output where that fails. */
 static void keep(const struct sim_options *o, const struct scenario *scenario, const char *rule)
 {
     char path[512];
-    FILE *to = NULL;
     if (o->keep) {
         (void)snprintf(path, sizeof path, "%s/%s-%llu.scenario", o->keep, rule,
-                       (unsigned long long)o->wish.seed);
-        to = fopen(path, "w");
-        if (!to || !peal__scenario_write(scenario, to)) {
-            peal__sim_complain("%s: %s", path, strerror(errno));
-        } else {
+                       (unsigned long long)(o->scenario ? scenario->seed : o->wish.seed));
+        if (write_file(path, scenario)) {
             printf("again: peal-sim --scenario %s\n", path);
+            return;
         }
-        if (to) {
-            (void)fclose(to);
-        }
-    } else {
-        (void)peal__scenario_write(scenario, stdout);
+        peal__sim_complain("%s: %s", path, strerror(errno));
     }
+    (void)peal__scenario_write(scenario, stdout);
 }
 
 static void tell_all(const struct sim_options *o, const struct shared *shared,
@@ -278,5 +288,9 @@ int main(int argc, char **argv)
     }
     status = run(&options, given, shared);
     shared_free(shared);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        peal__sim_complain("standard output: %s", strerror(errno));
+        return EXIT_BROKEN;
+    }
     return status;
 }

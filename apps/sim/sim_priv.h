@@ -109,6 +109,7 @@ int peal__fault_find(peal_str name);
 
 struct world;
 struct host;
+struct ladder;
 
 /* What became of one call. */
 struct call_fate {
@@ -145,6 +146,8 @@ struct host {
     uint64_t stopped_ms, resumed_ms; /* the last time */
     uint64_t pauses_ms;              /* how long it stood still in all */
     uint64_t active_ms;              /* last datagram or event */
+    size_t blocks;                   /* of its core thread's pool before the first call */
+    bool has_blocks;                 /* they are known */
 };
 
 struct world {
@@ -171,9 +174,10 @@ struct world_result {
     struct failure failure;
 };
 
-/* Plays a scenario. After a failure the world is left as it is: the process is to end. With
- * @p ladder the failure's messages are printed to it. */
-void peal__world_play(const struct scenario *scenario, struct world_result *ret, FILE *ladder);
+/* Plays a scenario. After a failure the world is left as it is: the process is to end. @p ladder,
+ * which may be NULL, gets all messages. */
+void peal__world_play(const struct scenario *scenario, struct world_result *ret,
+                      struct ladder *ladder);
 uint64_t peal__world_now(const struct world *world);
 void peal__world_hash(struct world *world, const void *bytes, size_t count);
 /* An application event: into hash and ladder. */
@@ -221,6 +225,7 @@ enum {
     T4_MS = 5000,
     T64_MS = 64 * T1_MS,
     MARGIN_MS = 150,            /* how late a turn may be */
+    QUIET_MS = T64_MS + 4000,   /* after the last datagram nothing of a call is left */
     GUARD_MS = 150000,          /* then an application ends its call */
     BRIDGE_S = 200,             /* then a B2BUA ends its call */
     BRIDGE_SETUP_S = 60,        /* or gives up setting it up */
@@ -267,7 +272,7 @@ void peal__ladder_free(struct ladder *ladder);
 /* @p mark: '>' sent, 'x' lost, '!' failed, '=' come, '.' an event of the application. */
 void peal__ladder_add(struct ladder *ladder, uint64_t at_ms, uint32_t from, uint32_t to, char mark,
                       uint32_t call, const char *text);
-void peal__ladder_print(const struct ladder *ladder, const struct world *world, uint32_t call,
+void peal__ladder_print(const struct ladder *ladder, const struct scenario *scenario, uint32_t call,
                         FILE *to);
 
 /* ---- the program ---- */
@@ -286,7 +291,8 @@ enum { EXIT_BROKEN = 1, EXIT_USAGE = 2 };
 peal_result peal__sim_options_read(struct sim_options *options, int argc, char **argv,
                                    int *ret_exit);
 void peal__sim_complain(const char *format, ...) PEAL_PRINTF(1, 2);
-/* Plays one scenario in a process of its own. */
+/* Plays one scenario in a process of its own. With @p ladder the messages of the call that broke a
+ * rule, or the last of all, are printed to it. */
 void peal__sim_try(const struct scenario *scenario, struct world_result *ret, FILE *ladder);
 /* The smallest scenario found that breaks the same rule; @p scenario is freed. */
 struct scenario *peal__shrink(struct scenario *scenario, const char *rule);

@@ -33,6 +33,15 @@ static void count_outcome(struct ua_leg *leg, bool is_success)
     }
 }
 
+static void count_reinvite(struct ua_leg *leg)
+{
+    if (++leg->reinvite_ends > leg->reinvites) {
+        peal__rule_broken(leg->host->world, "one-final", leg->plan->number,
+                          "host %u: %u re-INVITEs have had %u ends", leg->host->number,
+                          leg->reinvites, leg->reinvite_ends);
+    }
+}
+
 /* ---- steps ---- */
 
 static uint64_t now_of(const struct ua_leg *leg)
@@ -146,7 +155,9 @@ static void reinvite(struct ua_leg *leg)
         }
     }
     if (r >= 0) {
+        leg->reinvites++; /* its end may come at once */
         r = peal_sip_session_invite(leg->session, invite, &leg->reinvites, NULL);
+        leg->reinvites -= r < 0;
     }
     peal__world_event(leg->host, leg->plan->number, r < 0 ? "may not re-INVITE" : "re-INVITEs", 0);
 }
@@ -445,6 +456,7 @@ static void on_success(peal_sip_session_mgr *self, peal_sip_session *session,
     if (is_first(leg, control)) {
         first_success(leg);
     } else {
+        count_reinvite(leg);
         (void)peal_sip_session_ack(session, NULL);
     }
     (void)peal_sip_client_event_control_call_next(control);
@@ -459,6 +471,8 @@ static void on_failure(peal_sip_session_mgr *self, peal_sip_session *session,
     if (is_first(leg, control)) {
         count_outcome(leg, false);
         forget(leg, STEP_CANCEL);
+    } else {
+        count_reinvite(leg);
     }
     (void)peal_sip_client_event_control_call_next(control);
 }

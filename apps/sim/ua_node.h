@@ -41,7 +41,7 @@ struct ua_leg {
     uint64_t made_ms;
     uint32_t outcomes; /* of the first INVITE */
     uint32_t ended;
-    char reinvites; /* its address marks requests that are no first INVITE */
+    uint32_t reinvites, reinvite_ends; /* the first one's address marks them */
     bool is_caller, is_fork, is_up, was_invited;
 };
 

@@ -8,14 +8,6 @@
 
 enum { BUCKETS = 1 << 13 };
 
-/* The highest CSeq of one direction of a dialog, or of an INVITE outside of any. */
-struct counter {
-    struct counter *next;
-    uint64_t key;
-    uint32_t highest;
-    uint64_t method;
-};
-
 /* A dialog that a host has: Call-ID, its own tag, the peer's. */
 struct dialog {
     struct dialog *next;
@@ -24,7 +16,7 @@ struct dialog {
 
 struct wire {
     struct txn *by_key[BUCKETS], *by_dialog[BUCKETS];
-    struct counter *counters[BUCKETS];
+    struct cseqs *cseqs;
     struct dialog *dialogs[BUCKETS];
     uint32_t calls[BUCKETS]; /* by number of the datagram, of those sent last */
 };
@@ -32,7 +24,7 @@ struct wire {
 bool peal__wire_init(struct world *world)
 {
     world->wire = calloc(1, sizeof *world->wire);
-    return world->wire != NULL;
+    return world->wire && (world->wire->cseqs = peal__wire_cseqs_new()) != NULL;
 }
 
 void peal__wire_fini(struct world *world)
@@ -43,14 +35,13 @@ void peal__wire_fini(struct world *world)
             wire->by_key[i] = txn->next;
             free(txn);
         }
-        for (struct counter *counter; (counter = wire->counters[i]) != NULL;) {
-            wire->counters[i] = counter->next;
-            free(counter);
-        }
         for (struct dialog *dialog; (dialog = wire->dialogs[i]) != NULL;) {
             wire->dialogs[i] = dialog->next;
             free(dialog);
         }
+    }
+    if (wire) {
+        peal__wire_cseqs_free(wire->cseqs);
     }
     free(wire);
     world->wire = NULL;
@@ -106,6 +97,7 @@ static struct txn *txn_new(struct world *world, const struct wire_text *t, struc
     txn->is_invite = is(t->method, "INVITE");
     txn->is_cancel = is(t->method, "CANCEL");
     txn->in_dialog = t->to_tag.n != 0;
+    txn->has_no_hops = t->hops == 0;
     txn->first_ms = peal__world_now(world);
     txn->next = world->wire->by_key[txn->key % BUCKETS];
     world->wire->by_key[txn->key % BUCKETS] = txn;
@@ -169,51 +161,6 @@ static bool makes_dialog(const struct wire_text *t)
     return t->status > 100 && t->status < 300 && t->to_tag.n && is(t->method, "INVITE");
 }
 
-/* ---- CSeq ---- */
-
-static struct counter *counter_of(struct wire *wire, uint64_t key, bool may_add)
-{
-    struct counter *counter = wire->counters[key % BUCKETS];
-    while (counter && counter->key != key) {
-        counter = counter->next;
-    }
-    if (!counter && may_add && (counter = calloc(1, sizeof *counter)) != NULL) {
-        counter->key = key;
-        counter->next = wire->counters[key % BUCKETS];
-        wire->counters[key % BUCKETS] = counter;
-    }
-    return counter;
-}
-
-static uint64_t counter_key(const struct host *host, const struct wire_text *t, peal_str to_tag)
-{
-    return peal__wire_hash(t->from_tag, to_tag, peal__wire_hash(t->call_id, NONE, place(host)));
-}
-
-/* §12.2.1.1: higher with each request of a dialog. Outside of dialogs the next host is asked with
- * the same number. */
-static void check_cseq(struct world *world, const struct txn *txn, const struct wire_text *t)
-{
-    struct wire *wire = world->wire;
-    const struct host *host = txn->client;
-    const uint64_t method = tag_hash(t->method);
-    const struct counter *first = counter_of(wire, counter_key(host, t, NONE), false);
-    struct counter *counter = counter_of(wire, counter_key(host, t, t->to_tag), true);
-    if (!counter) {
-        return;
-    }
-    const bool is_again = !t->to_tag.n && counter->method == method && t->cseq == counter->highest;
-    const bool is_low = counter->highest && t->cseq <= counter->highest && !is_again;
-    const bool is_first_again = t->to_tag.n && first && t->cseq <= first->highest;
-    if (is_low || is_first_again) {
-        peal__wire_broken(world, txn, "cseq", "host %u sends %.*s with CSeq %u after %u",
-                          host->number, PEAL_STR_ARG(t->method), t->cseq,
-                          is_low ? counter->highest : first->highest);
-    }
-    counter->highest = t->cseq > counter->highest ? t->cseq : counter->highest;
-    counter->method = method;
-}
-
 /* ---- a host sends ---- */
 
 static uint64_t given_up_key(const struct host *host, peal_str call_id, peal_str tag)
@@ -273,7 +220,7 @@ static void request_sent(struct world *world, const struct wire_text *t, struct 
         txn->is_given_up = has_dialog(world->wire, given_up_key(from, t->call_id, t->from_tag));
         peal__rules_watch(world, now + T1_MS + MARGIN_MS, peal__wire_check_request, txn);
         if (!txn->is_cancel) {
-            check_cseq(world, txn, t);
+            peal__wire_cseq_sent(world, world->wire->cseqs, txn, t);
         }
         if (is(t->method, "BYE")) {
             check_bye(world, t, from, to);
@@ -348,7 +295,8 @@ static void final_sent(struct world *world, struct txn *txn, const struct wire_t
             txn->any_ack_ms && now < txn->any_ack_ms + MARGIN_MS ? txn->any_ack_ms : 0;
         txn->server_life = from->life;
         txn->is_stateless =
-            ((txn->in_dialog || txn->is_cancel) && t->status == 481) || t->status == 482;
+            ((txn->in_dialog || txn->is_cancel) && t->status == 481) || t->status == 482 ||
+            (txn->has_no_hops && t->status == 483);
         if (txn->is_invite && t->status >= 300 && !txn->is_stateless) {
             peal__rules_watch(world, now + T1_MS + MARGIN_MS, peal__wire_check_refusal, txn);
         }
@@ -364,10 +312,25 @@ static void final_sent(struct world *world, struct txn *txn, const struct wire_t
                           "host %u answers %u to a request of a dialog that it does not have",
                           from->number, t->status);
     }
+    if (txn->has_no_hops && t->status < 300) {
+        peal__wire_broken(world, txn, "hops", "host %u answers %u to a request without hops left",
+                          from->number, t->status);
+    }
+    if (txn->is_late && t->status < 300) {
+        peal__wire_broken(world, txn, "cseq", "host %u answers %u to a CSeq %u that went down",
+                          from->number, t->status, txn->cseq);
+    }
+}
+
+/* The session repeats its 2xx, not the transaction, which after a pause may be over before. */
+static bool is_repeated(struct txn *txn, const struct wire_text *t, peal_str bytes)
+{
+    const struct answer *answer = answer_of(txn, tag_hash(t->to_tag), false);
+    return answer && answer->first_ms && answer->hash == peal__wire_hash(bytes, NONE, 0);
 }
 
 static void answer_sent(struct world *world, struct txn *txn, const struct wire_text *t,
-                        const struct host *from)
+                        const struct host *from, peal_str bytes)
 {
     const uint64_t now = peal__world_now(world);
     struct answer *answer = answer_of(txn, tag_hash(t->to_tag), true);
@@ -376,6 +339,7 @@ static void answer_sent(struct world *world, struct txn *txn, const struct wire_
     }
     if (!answer->first_ms) {
         answer->first_ms = now;
+        answer->hash = peal__wire_hash(bytes, NONE, 0);
         answer->life = from->life;
         if (peal__wire_is_judged(from) &&
             !has_dialog(world->wire, given_up_key(from, t->call_id, t->to_tag))) {
@@ -402,11 +366,11 @@ static void response_sent(struct world *world, const struct wire_text *t, struct
     if (!txn || t->status < 200) {
         return;
     }
-    if (peal__wire_is_judged(from)) {
+    if (peal__wire_is_judged(from) && !is_repeated(txn, t, bytes)) {
         final_sent(world, txn, t, from, bytes);
     }
     if (txn->is_invite && t->status < 300) {
-        answer_sent(world, txn, t, from);
+        answer_sent(world, txn, t, from, bytes);
     }
 }
 
@@ -513,6 +477,10 @@ static void request_came(struct world *world, const struct wire_text *t, struct 
         txn->is_strange = t->to_tag.n && !txn->is_cancel &&
                           !has_dialog(world->wire, dialog_key(to, t, t->to_tag, t->from_tag));
     }
+    if (!txn->has_come && !txn->is_cancel && !txn->is_strange) {
+        txn->is_late = peal__wire_cseq_came(world->wire->cseqs, t, to);
+    }
+    txn->has_come = true;
     if (is(t->method, "BYE")) { /* what is owed for an INVITE of this dialog is no more */
         const uint64_t dialog = dialog_of(t, from);
         give_up(world, to, t->call_id, t->to_tag);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A reader for messages on the wire: first line and the five headers that tell which call, dialog
- * and transaction a message belongs to. */
+/* A reader for messages on the wire: first line, the five headers that tell which call, dialog
+ * and transaction a message belongs to, and Max-Forwards. */
 #include "apps/sim/wire_text.h"
 
 static peal_str next_line(peal_str *rest)
@@ -81,6 +81,8 @@ static void read_header(struct wire_text *t, peal_str line)
         const peal_str value = after(line, 5);
         t->cseq = number(value, &digits);
         t->method = after(value, digits);
+    } else if (starts(line, PEAL_STR("Max-Forwards:"))) {
+        t->hops = number(after(line, 13), &digits);
     }
 }
 
@@ -88,6 +90,7 @@ void peal__wire_read(peal_str bytes, struct wire_text *t)
 {
     size_t digits = 0;
     memset(t, 0, sizeof *t);
+    t->hops = UINT32_MAX;
     t->start = next_line(&bytes);
     if (starts(t->start, PEAL_STR("SIP/2.0 "))) {
         t->status = number(after(t->start, 8), &digits);

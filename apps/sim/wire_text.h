@@ -10,6 +10,7 @@ struct wire_text {
     unsigned status; /* 0: a request */
     uint32_t cseq;
     uint32_t call;   /* number of the call, 0: none of ours */
+    uint32_t hops;   /* Max-Forwards; UINT32_MAX: it has none */
     peal_str method; /* of CSeq */
     peal_str start;  /* first line */
     peal_str call_id, branch, from_tag, to_tag;

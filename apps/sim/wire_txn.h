@@ -13,6 +13,7 @@ enum { ANSWERS_MAX = 4, REFUSE_MS = T64_MS - 1000 };
 struct answer {
     struct txn *txn;
     uint64_t tag;
+    uint64_t hash;                  /* of its bytes */
     uint64_t first_ms, last_ms;     /* the server sent it */
     uint64_t came_ms;               /* first, to the client */
     uint64_t unacked_ms;            /* it came and no ACK has left since */
@@ -32,6 +33,9 @@ struct txn {
     bool is_strange; /* the server has no such dialog: it answers without a transaction */
     bool is_stateless;
     bool in_dialog;
+    bool has_no_hops;
+    bool has_come;       /* to the server */
+    bool is_late;        /* its CSeq was lower than one that came before */
     bool is_given_up;    /* the client's application has ended the dialog */
     bool client_stopped; /* sending failed, or an ICMP error came */
     bool server_stopped;
@@ -53,6 +57,13 @@ struct txn {
     struct answer answers[ANSWERS_MAX];
     size_t answer_count;
 };
+
+/* wire_cseq.c */
+struct cseqs *peal__wire_cseqs_new(void);
+void peal__wire_cseqs_free(struct cseqs *cseqs);
+void peal__wire_cseq_sent(struct world *world, struct cseqs *cseqs, const struct txn *txn,
+                          const struct wire_text *t);
+bool peal__wire_cseq_came(struct cseqs *cseqs, const struct wire_text *t, const struct host *host);
 
 bool peal__wire_is_judged(const struct host *host);
 /* A host that stood still owes nothing for that time: @p since, or when it went on. */

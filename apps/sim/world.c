@@ -257,6 +257,20 @@ static struct cue *cues_of(const struct scenario *s, size_t *ret_count)
     return cues;
 }
 
+/* What each host holds before anything happened; hosts that a fault hit already are not asked. */
+static void note_blocks(struct world *world)
+{
+    for (uint32_t i = 1; i <= world->scenario->host_count; i++) {
+        struct host *host = &world->hosts[i];
+        peal_sip_census c = { .size = sizeof c };
+        if (host->is_up && host->life == 1 && !host->pauses_ms && !host->paused_ms &&
+            peal__host_census(host, &c)) {
+            host->blocks = c.blocks;
+            host->has_blocks = true;
+        }
+    }
+}
+
 static void start_call(struct world *world, const struct scenario_call *call)
 {
     struct host *host = &world->hosts[call->from];
@@ -311,11 +325,16 @@ static void play(struct world *world)
     size_t count = 0;
     struct cue *cues = cues_of(world->scenario, &count);
     uint64_t end = 0;
+    bool has_begun = false;
     for (size_t i = 0; cues && i < count && !world->failure.name[0]; i++) {
         run_to(world, cues[i].at_ms);
         end = cues[i].at_ms;
         if (world->failure.name[0]) {
             break;
+        }
+        if (cues[i].call && !has_begun) {
+            note_blocks(world);
+            has_begun = true;
         }
         if (cues[i].call) {
             start_call(world, cues[i].call);
@@ -334,6 +353,7 @@ static void play(struct world *world)
         }
         run_to(world, peal__world_now(world) + LOOK_MS);
     }
+    run_to(world, peal__world_now(world) + QUIET_MS + LOOK_MS); /* each host is looked at */
 }
 
 /* ---- before and after ---- */
@@ -399,15 +419,12 @@ static void check_leaks(struct world *world, size_t blocks_before)
     }
 }
 
-static void finish(struct world *world, struct world_result *ret, FILE *ladder)
+static void finish(struct world *world, struct world_result *ret)
 {
     hash_number(world, peal_sim_trace_hash(world->sim));
     ret->hash = world->hash;
     ret->datagrams = world->datagrams;
     ret->virtual_ms = peal__world_now(world);
-    if (world->failure.name[0] && ladder) {
-        peal__ladder_print(world->ladder, world, world->failure.call, ladder);
-    }
 }
 
 static void free_all(struct world *world)
@@ -420,11 +437,11 @@ static void free_all(struct world *world)
     world->end_ms = peal__world_now(world);
     peal_sim_free(world->sim);
     world->sim = NULL;
-    peal__ladder_free(world->ladder);
     free(world->fates);
 }
 
-void peal__world_play(const struct scenario *scenario, struct world_result *ret, FILE *ladder)
+void peal__world_play(const struct scenario *scenario, struct world_result *ret,
+                      struct ladder *ladder)
 {
     static struct world world; /* large */
     const size_t blocks = peal_alloc_live();
@@ -432,9 +449,7 @@ void peal__world_play(const struct scenario *scenario, struct world_result *ret,
     memset(ret, 0, sizeof *ret);
     world.scenario = scenario;
     world.hash = UINT64_C(0xcbf29ce484222325);
-    if (ladder) {
-        world.ladder = peal__ladder_new();
-    }
+    world.ladder = ladder;
     if (peal_sim_new(scenario->seed, &world.sim) < 0 ||
         peal_init_with(peal_sim_port(world.sim)) < 0 || peal_sip_init() < 0 ||
         !make_fates(&world) || !peal__rules_init(&world) || !peal__wire_init(&world) ||
@@ -444,7 +459,7 @@ void peal__world_play(const struct scenario *scenario, struct world_result *ret,
     set_link(&world);
     play(&world);
     take_apart(&world);
-    finish(&world, ret, ladder);
+    finish(&world, ret);
     if (!world.failure.name[0]) {
         free_all(&world);
         check_leaks(&world, blocks);

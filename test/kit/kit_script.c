@@ -319,6 +319,11 @@ static peal_result set_variable(peal_test_script *s, peal_str line)
     return PEAL_OK;
 }
 
+static peal_result fail_unknown(peal_test_script *s, peal_str verb)
+{
+    return peal_test_script_fail(s, "no such command, and no such peer: %.*s", PEAL_STR_ARG(verb));
+}
+
 static peal_result call_command(peal_test_script *s, peal_str verb, peal_str line)
 {
     const peal_test_play_options *o = s->options;
@@ -331,7 +336,7 @@ static peal_result call_command(peal_test_script *s, peal_str verb, peal_str lin
         }
     }
     peal_result r = peal__test_fault_command(s, verb, line);
-    return r == PEAL_I_END ? peal_test_script_fail(s, "no such command, and no such peer") : r;
+    return r == PEAL_I_END ? fail_unknown(s, verb) : r;
 }
 
 static peal_result plain_command(peal_test_script *s, peal_str verb, peal_str line)
@@ -356,6 +361,14 @@ static peal_result plain_command(peal_test_script *s, peal_str verb, peal_str li
     return play_part(s, verb) ? PEAL_OK : call_command(s, verb, line);
 }
 
+/* What a peer is told: its name may be misspelt. */
+static bool is_peers(peal_str line)
+{
+    const peal_str word = peal__test_word(&line);
+    return peal_str_eq(word, PEAL_STR("sends")) || peal_str_eq(word, PEAL_STR("answers")) ||
+           peal_str_eq(word, PEAL_STR("expects"));
+}
+
 static peal_result run_step(peal_test_script *s, const peal__test_step *step)
 {
     peal__test_text text = { NULL, 0, 0 };
@@ -366,6 +379,8 @@ static peal_result run_step(peal_test_script *s, const peal__test_step *step)
         peal__test_peer *peer = find_peer(s, verb);
         if (peer) {
             r = peal__test_peer_command(s, peer, line, step->block);
+        } else if (*step->block && is_peers(line)) {
+            r = fail_unknown(s, verb);
         } else if (*step->block) {
             r = peal_test_script_fail(s, "lines below a command that takes none");
         } else {

@@ -321,6 +321,7 @@ START_TEST(bad_scripts_are_told)
     fails("peer a\na expects 200 within x\n", "test:2:", "within how many", NULL);
     fails("peer a\na repeats INVITE\n", "test:2:", "has sent nothing", NULL);
     fails("nonsense\n", "test:1:", "no such command", NULL);
+    fails("peer a\nb expects 200\n    To: *\n", "test:2:", "no such peer: b", NULL);
     fails("wait x\n", "test:1:", "milliseconds", NULL);
     fails("repeat 0\n", "test:1:", "how often", NULL);
     fails("end\n", "test:1:", "nothing is repeated", NULL);

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Puts bugs into a copy of the tree, one at a time, and sees that peal-sim finds each and makes its
-# scenario small. The tree as it is must pass the same seeds.
+# Puts bugs into a copy of the tree, one at a time, and sees that peal-sim finds each, shows its
+# ladder and makes its scenario small. The tree as it is must pass the same seeds.
 #
 #   sh test/mutations/run.sh [--two] [--keep] [NAME...]
 #
@@ -97,6 +97,7 @@ try()
         if ! sim "$seed"; then
             rule=$(sed -n '/^broken: /{s/^broken: \([a-z0-9-]*\).*/\1/p;q;}' "$work/out")
             size=$(sed -n 's/^shrunk to \([0-9]*\) calls.*/\1/p' "$work/out")
+            grep -q -e '-->' "$work/out" || { echo "not ok $1: no ladder"; return 1; }
             echo "ok $1 (invariant $rule, shrunk to ${size:-?} calls)"
             return 0
         fi

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """peal-sim: a fixed set of seeds and a fresh one, the same trace in every process, kept scenarios,
-and the command line. A failing scenario is kept in $PEAL_SIM_KEEP, else in sim-failed."""
+and the command line; test/mutations fits the tree. A failing scenario is kept in $PEAL_SIM_KEEP,
+else in sim-failed."""
 import os
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -15,6 +17,20 @@ TIMEOUT_S = 300
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PROGRAM = os.path.join(os.environ.get("top_builddir", "."), "peal-sim")
+
+FIRST = "peal-sim scenario 1\n"
+HOSTS = "host ua threads=1\nhost ua threads=3\n"
+CALL = "call number=1 from=1 to=2 answer=9 answer_code=200\n"
+NO_SCENARIOS = (
+    "", "end\n",
+    HOSTS + CALL + "end\n",                            # what is it?
+    "peal-sim scenario 9\n" + HOSTS + CALL + "end\n",   # of another time
+    FIRST + HOSTS + CALL,                              # cut
+    FIRST + HOSTS + CALL + CALL + "end\n",             # two calls, one number
+    FIRST + HOSTS + CALL.replace("=1", "=4000000000", 1) + "end\n",
+    FIRST + HOSTS.replace("threads=1", "") + CALL + "end\n",
+    FIRST + HOSTS + CALL.replace("to=2", "to=7") + "end\n",
+)
 
 
 class Failed(Exception):
@@ -104,13 +120,30 @@ def command_line():
     refused("--faults", "--faults", "loss,rain")
     refused("more", "more")
     refused("/nowhere/x", "--scenario", "/nowhere/x")
-    with tempfile.NamedTemporaryFile("w", suffix=".scenario") as broken:
-        broken.write("peal-sim scenario 1\nhost ua threads=1\ncall number=1 from=1 to=7\nend\n")
-        broken.flush()
-        refused("no scenario", "--scenario", broken.name)
+    for text in NO_SCENARIOS:
+        with tempfile.NamedTemporaryFile("w", suffix=".scenario") as broken:
+            broken.write(text)
+            broken.flush()
+            refused("no scenario", "--scenario", broken.name)
+    with open("/dev/full", "wb") as full:
+        code = subprocess.call([PROGRAM, "--calls", "1"], stdout=full, stderr=subprocess.DEVNULL)
+        check(code == 1, "a full disk: exit %d" % code)
     for option in ("--help", "--version"):
         code, out, errors = run(option)
         check(code == 0 and "peal-sim" in out and not errors, option)
+
+
+def mutations_fit():
+    """A patch that does not apply any more finds nothing."""
+    tree = os.path.dirname(os.path.dirname(HERE))
+    folder = os.path.join(tree, "test", "mutations")
+    patches = sorted(name for name in os.listdir(folder) if name.endswith(".patch"))
+    check(len(patches) >= 10, "%d mutations" % len(patches))
+    for name in patches if shutil.which("patch") else ():
+        done = subprocess.run(["patch", "--dry-run", "--force", "-s", "-p1", "-d", tree, "-i",
+                               os.path.join(folder, name)], stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, timeout=TIMEOUT_S, check=False)
+        check(done.returncode == 0, "%s: %s" % (name, done.stdout.decode()))
 
 
 def fresh_seed():
@@ -122,7 +155,7 @@ def fresh_seed():
 def main():
     failed = 0
     for test in (command_line, fixed_seeds, options_count, same_everywhere, kept_scenarios,
-                 fresh_seed):
+                 mutations_fit, fresh_seed):
         try:
             test()
             print("ok %s" % test.__name__)
