@@ -22,9 +22,9 @@ peal_str sipp_keyword(peal_str text, size_t *ret_bytes)
 bool sipp_is_known(peal_str keyword)
 {
     static const char *const names[] = {
-        "service", "remote_ip",     "remote_port", "local_ip", "local_port", "local_ip_type",
+        "service",  "remote_ip",     "remote_port", "local_ip", "local_port",  "local_ip_type",
         "media_ip", "media_ip_type", "transport",   "call_id",  "call_number", "pid",
-        "len",     "routes",        "next_url",    "branch",
+        "len",      "routes",        "next_url",    "branch",
     };
     for (size_t i = 0; i < PEAL_COUNT_OF(names); ++i) {
         if (peal_str_eq(keyword, peal_str_z(names[i]))) {
@@ -207,8 +207,8 @@ static void begin_action(reader *r, const char **given)
 
 static void begin_ereg(reader *r, const char **given)
 {
-    static const char *const names[] = { "regexp", "search_in", "header", "check_it", "assign_to",
-                                         NULL };
+    static const char *const names[] = { "regexp",   "search_in", "header",
+                                         "check_it", "assign_to", NULL };
     const char *values[5] = { NULL };
     sipp_ereg ereg = { .header = NULL };
     take_attributes(r, given, names, values);
@@ -227,8 +227,8 @@ static void begin_ereg(reader *r, const char **given)
         return;
     }
     ereg.variable = peal__test_copy(peal_str_z(values[4]));
-    ereg.header = in_header ? peal__test_copy(peal_str_of(values[2], strcspn(values[2], ":")))
-                            : NULL;
+    ereg.header =
+        in_header ? peal__test_copy(peal_str_of(values[2], strcspn(values[2], ":"))) : NULL;
     sipp_step *step = r->step;
     step->eregs = peal__test_grow(step->eregs, (step->ereg_count + 1) * sizeof *step->eregs);
     step->eregs[step->ereg_count++] = ereg;

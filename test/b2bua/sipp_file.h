@@ -22,15 +22,15 @@ typedef struct sipp_ereg {
 typedef struct sipp_step {
     sipp_kind kind;
     unsigned line;
-    char *text;           /**< SEND: lines without blanks before them, keywords in place */
-    uint32_t retrans_ms;  /**< SEND: 0: sent once */
-    char *request;        /**< RECV: its method; NULL: a response */
-    unsigned status;      /**< RECV: of the response */
-    bool is_optional;     /**< RECV */
-    bool is_for_routes;   /**< RECV: [routes] and [next_url] come from here */
-    bool is_usual_pause;  /**< PAUSE: as long as the player is told to */
-    uint32_t ms;          /**< PAUSE: else so long */
-    sipp_ereg *eregs;     /**< RECV */
+    char *text;          /**< SEND: lines without blanks before them, keywords in place */
+    uint32_t retrans_ms; /**< SEND: 0: sent once */
+    char *request;       /**< RECV: its method; NULL: a response */
+    unsigned status;     /**< RECV: of the response */
+    bool is_optional;    /**< RECV */
+    bool is_for_routes;  /**< RECV: [routes] and [next_url] come from here */
+    bool is_usual_pause; /**< PAUSE: as long as the player is told to */
+    uint32_t ms;         /**< PAUSE: else so long */
+    sipp_ereg *eregs;    /**< RECV */
     size_t ereg_count;
 } sipp_step;
 

@@ -20,9 +20,9 @@ typedef struct call {
     size_t number; /* from 1 */
     char *id;
     peal_socket_addr to;
-    size_t at;       /* the step that comes next */
+    size_t at; /* the step that comes next */
     bool is_started, is_over;
-    char **sent;     /* by step */
+    char **sent; /* by step */
     heard *heard;
     size_t heard_count; /* the last one is what [last_…] means */
     peal__test_vars vars;

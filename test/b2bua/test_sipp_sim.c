@@ -2,6 +2,7 @@
 /* Role: the scenarios of SIPp in test/flows, which the flows of that folder play with SIPp itself,
  * through the real peal-b2bua in a simulated network, in each thread mode. */
 #include <check.h>
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -22,8 +23,8 @@ typedef struct pair {
     double loss_percent, duplicate_percent, reorder_percent;
 } pair;
 
-/* As the flows in Python have them: basic.py, load.py, loss.py. Time costs nothing here, so that the
- * lossy ones have the T1 of SIPp. */
+/* As the flows in Python have them: basic.py, load.py, loss.py. Time costs nothing here, so that
+ * the lossy ones have the T1 of SIPp. */
 static const pair pairs[] = {
     { "uac", "uas", "--t1-ms 100", CALLS, 50, 50, .is_tolerant = false },
     { "uac_waits", "uas_bye", "--t1-ms 100", CALLS, 50, 50, .is_tolerant = false },
@@ -34,8 +35,8 @@ static const pair pairs[] = {
     { "uac", "uas", "", CALLS * 3, 5, 200, .is_tolerant = true },
     { "uac_loss", "uas", "", CALLS, 50, 200, .is_tolerant = true, .loss_percent = 10 },
     { "uac_loss", "uas", "", CALLS, 50, 200, .is_tolerant = true, .loss_percent = 20 },
-    { "uac_loss", "uas", "", CALLS, 50, 200, .is_tolerant = true,
-      .duplicate_percent = 10, .reorder_percent = 20 },
+    { "uac_loss", "uas", "", CALLS, 50, 200, .is_tolerant = true, .duplicate_percent = 10,
+      .reorder_percent = 20 },
 };
 
 static char folder[1024];
@@ -75,11 +76,13 @@ static bool is_down(void *arg)
 static void set_network(stage *s, const pair *p, uint64_t seed)
 {
     peal_sim *sim = peal_test_net_sim(s->net);
-    const peal_sim_link link = { .size = sizeof link, .delay_us = 1000,
+    const peal_sim_link link = { .size = sizeof link,
+                                 .delay_us = 1000,
                                  .loss_percent = p->loss_percent,
                                  .duplicate_percent = p->duplicate_percent,
                                  .reorder_percent = p->reorder_percent };
-    const peal_sim_schedule schedule = { .size = sizeof schedule, .stall_percent = 20,
+    const peal_sim_schedule schedule = { .size = sizeof schedule,
+                                         .stall_percent = 20,
                                          .stall_us = 2000 };
     peal_sim_set_link(sim, &link);
     if (seed % 2 == 0) {
@@ -91,10 +94,12 @@ static void set_network(stage *s, const pair *p, uint64_t seed)
 static void begin(stage *s, const pair *p, const char *mode)
 {
     char options[1024], listen[PEAL_SOCKET_ADDR_TEXT_MAX], next[PEAL_SOCKET_ADDR_TEXT_MAX];
-    const sipp_options in = { .host = "callee", .calls = p->calls, .pause_ms = p->pause_ms,
-                              .is_tolerant = p->is_tolerant };
-    sipp_options out = { .host = "caller", .calls = p->calls, .rate_ms = p->rate_ms,
-                         .pause_ms = p->pause_ms };
+    const sipp_options in = {
+        .host = "callee", .calls = p->calls, .pause_ms = p->pause_ms, .is_tolerant = p->is_tolerant
+    };
+    sipp_options out = {
+        .host = "caller", .calls = p->calls, .rate_ms = p->rate_ms, .pause_ms = p->pause_ms
+    };
     s->callee = sipp_play(s->net, &s->callee_scenario, &in);
     ck_assert_ptr_nonnull(s->callee);
     peal_socket_addr to = sipp_address(s->callee);
@@ -147,6 +152,16 @@ static int take_down(stage *s, bool has_failed)
     return b2bua_node_free(s->node);
 }
 
+/* The network was as bad as it should be. */
+static void check_faults(const stage *s, const pair *p)
+{
+    peal_sim_stats stats = { .size = sizeof stats };
+    peal_sim_get_stats(peal_test_net_sim(s->net), &stats);
+    ck_assert_int_eq(stats.lost > 0, p->loss_percent > 0);
+    ck_assert_int_eq(stats.duplicated > 0, p->duplicate_percent > 0);
+    ck_assert_int_eq(stats.reordered > 0, p->reorder_percent > 0);
+}
+
 /* @return NULL, or what is wrong with the ladder below it */
 static char *play_scenarios(const pair *p, const char *mode, uint64_t seed, stage *s,
                             uint64_t *ret_hash)
@@ -164,6 +179,8 @@ static char *play_scenarios(const pair *p, const char *mode, uint64_t seed, stag
         free(ladder);
         free(failure);
         failure = text.p;
+    } else {
+        check_faults(s, p);
     }
     peal_test_net_free(s->net);
     sipp_free(s->caller);
@@ -198,18 +215,48 @@ static uint64_t play(const pair *p, const char *mode, uint64_t seed)
 }
 
 START_TEST(scenarios_of_sipp_in_every_mode)
-{
-    static const char *const modes[] = { "polled", "3", "1" };
-    const char *full = getenv("PEAL_FULL");
-    const uint64_t seeds = full && *full && *full != '0' ? SEEDS_FULL : SEEDS;
-    for (size_t m = 0; m < (PEAL_HAVE_THREADS ? PEAL_COUNT_OF(modes) : 1); ++m) {
-        uint64_t first = play(&pairs[_i], modes[m], 1);
-        ck_assert_uint_eq(first, play(&pairs[_i], modes[m], 1)); /* again, and the same */
-        for (uint64_t seed = 2; seed <= seeds; ++seed) {
-            ck_assert_uint_ne(first, play(&pairs[_i], modes[m], seed));
+    {
+        static const char *const modes[] = { "polled", "3", "1" };
+        const char *full = getenv("PEAL_FULL");
+        const uint64_t seeds = full && *full && *full != '0' ? SEEDS_FULL : SEEDS;
+        for (size_t m = 0; m < (PEAL_HAVE_THREADS ? PEAL_COUNT_OF(modes) : 1); ++m) {
+            uint64_t first = play(&pairs[_i], modes[m], 1);
+            ck_assert_uint_eq(first, play(&pairs[_i], modes[m], 1)); /* again, and the same */
+            for (uint64_t seed = 2; seed <= seeds; ++seed) {
+                ck_assert_uint_ne(first, play(&pairs[_i], modes[m], seed));
+            }
         }
     }
+END_TEST
+
+static bool is_played(const char *file)
+{
+    char caller[64], callee[64];
+    for (size_t i = 0; i < PEAL_COUNT_OF(pairs); ++i) {
+        (void)snprintf(caller, sizeof caller, "%s.xml", pairs[i].caller);
+        (void)snprintf(callee, sizeof callee, "%s.xml", pairs[i].callee);
+        if (strcmp(file, caller) == 0 || strcmp(file, callee) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
+
+START_TEST(no_scenario_is_forgotten)
+    {
+        size_t count = 0;
+        DIR *files = opendir(folder);
+        ck_assert_ptr_nonnull(files);
+        for (const struct dirent *file; (file = readdir(files)) != NULL;) {
+            const char *end = strrchr(file->d_name, '.');
+            if (end && strcmp(end, ".xml") == 0) {
+                ck_assert_msg(is_played(file->d_name), "%s is in no pair", file->d_name);
+                ++count;
+            }
+        }
+        (void)closedir(files);
+        ck_assert_uint_gt(count, 0);
+    }
 END_TEST
 
 /* ---- what goes wrong ---- */
@@ -228,23 +275,24 @@ static void expect_bad(const char *inside, const char *failure)
 }
 
 START_TEST(what_is_unknown_is_named)
-{
-    expect_bad("<nop/>", "bad.xml:2: unknown element nop");
-    expect_bad("<recv request=\"BYE\" crlf=\"true\"/>", "bad.xml:2: unknown attribute crlf");
-    expect_bad("<send>\nBYE [next_uri] SIP/2.0\n</send>",
-               "bad.xml:4: unknown keyword next_uri");
-    expect_bad("<recv/>", "bad.xml:2: one of request and response is needed by recv");
-    expect_bad("<recv response=\"2xx\"/>", "bad.xml:2: not a number: 2xx");
-    expect_bad("<recv request=\"BYE\" optional=\"1\"/>", "bad.xml:2: neither true nor false: 1");
-    expect_bad("<recv request=\"BYE\"><action><log message=\"x\"/></action></recv>",
-               "bad.xml:2: unknown element log");
-    expect_bad("<recv request=\"BYE\"><action><ereg regexp=\"(\" search_in=\"body\""
-               " assign_to=\"1\"/></action></recv>",
-               "bad.xml:2: wrong regular expression (");
-    expect_bad("<send> </send>", "bad.xml:2: nothing to send");
-    expect_bad("", "bad.xml:2: nothing to do in scenario");
-    expect_bad("<pause>", "bad.xml:2: bad XML: mismatched tag");
-}
+    {
+        expect_bad("<nop/>", "bad.xml:2: unknown element nop");
+        expect_bad("<recv request=\"BYE\" crlf=\"true\"/>", "bad.xml:2: unknown attribute crlf");
+        expect_bad("<send>\nBYE [next_uri] SIP/2.0\n</send>",
+                   "bad.xml:4: unknown keyword next_uri");
+        expect_bad("<recv/>", "bad.xml:2: one of request and response is needed by recv");
+        expect_bad("<recv response=\"2xx\"/>", "bad.xml:2: not a number: 2xx");
+        expect_bad("<recv request=\"BYE\" optional=\"1\"/>",
+                   "bad.xml:2: neither true nor false: 1");
+        expect_bad("<recv request=\"BYE\"><action><log message=\"x\"/></action></recv>",
+                   "bad.xml:2: unknown element log");
+        expect_bad("<recv request=\"BYE\"><action><ereg regexp=\"(\" search_in=\"body\""
+                   " assign_to=\"1\"/></action></recv>",
+                   "bad.xml:2: wrong regular expression (");
+        expect_bad("<send> </send>", "bad.xml:2: nothing to send");
+        expect_bad("", "bad.xml:2: nothing to do in scenario");
+        expect_bad("<pause>", "bad.xml:2: bad XML: mismatched tag");
+    }
 END_TEST
 
 /* A scenario that the other side does not follow fails, and its ladder shows where. */
@@ -265,14 +313,14 @@ static void expect_failure(const pair *p, const char *failure)
 }
 
 START_TEST(what_does_not_fit_is_told_with_its_ladder)
-{
-    const pair refused = { "uac", "uas_reject", "", 1, 0, 50, .is_tolerant = false };
-    const pair plain = { "uac", "uas_reinvite", "", 1, 0, 50, .is_tolerant = false };
-    const pair silent = { "uac_waits", "uas", "", 1, 0, 50, .is_tolerant = false };
-    expect_failure(&refused, "uac.xml:31: call 1: has no place here: SIP/2.0 302 ");
-    expect_failure(&plain, "uas_reinvite.xml:45: call 1: has no place here: BYE sip:bob@");
-    expect_failure(&silent, "uac_waits.xml: 0 of 1 calls are over; call 1 waits in line 47");
-}
+    {
+        const pair refused = { "uac", "uas_reject", "", 1, 0, 50, .is_tolerant = false };
+        const pair plain = { "uac", "uas_reinvite", "", 1, 0, 50, .is_tolerant = false };
+        const pair silent = { "uac_waits", "uas", "", 1, 0, 50, .is_tolerant = false };
+        expect_failure(&refused, "uac.xml:31: call 1: has no place here: SIP/2.0 302 ");
+        expect_failure(&plain, "uas_reinvite.xml:45: call 1: has no place here: BYE sip:bob@");
+        expect_failure(&silent, "uac_waits.xml: 0 of 1 calls are over; call 1 waits in line 47");
+    }
 END_TEST
 
 static void fail_check(void *arg, const char *text)
@@ -294,6 +342,7 @@ int main(void)
     TCase *tests = tcase_create("scenarios");
     tcase_set_timeout(tests, 60);
     tcase_add_loop_test(tests, scenarios_of_sipp_in_every_mode, 0, PEAL_COUNT_OF(pairs));
+    tcase_add_test(tests, no_scenario_is_forgotten);
     tcase_add_test(tests, what_is_unknown_is_named);
     tcase_add_test(tests, what_does_not_fit_is_told_with_its_ladder);
     suite_add_tcase(suite, tests);
