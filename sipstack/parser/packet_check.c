@@ -94,7 +94,7 @@ const char *peal__sip_suspect(const peal__sip_header_line *line)
     /* Of a list the value that could not be decoded. */
     bool one = kind == PEAL_SIP_KIND_ADDRESS || !line->typed || !line->typed->count;
     for (uint32_t i = 0; !one && i < line->typed->count; ++i) {
-        (void)peal_sip_list_next(&list, &value);
+        (void)peal__sip_next_value(line->id, &list, &value);
     }
     if (!one && list.n) {
         value = peal__sip_trim(list);

@@ -111,7 +111,7 @@ static bool next_value(unsigned id, peal_str *cursor, peal_str *ret, peal_result
         *cursor = peal_str_of(NULL, 0);
         return there;
     }
-    *ret_result = peal_sip_list_next(cursor, ret);
+    *ret_result = peal__sip_next_value(id, cursor, ret);
     return *ret_result == PEAL_OK;
 }
 
@@ -332,7 +332,7 @@ peal_result peal_sip_packet_pop(peal_sip_packet *packet, peal_sip_header_id id)
     uint32_t index = packet->first[id] - 1u;
     peal_str rest = peal__sip_line_value(&packet->lines[index]), value = rest;
     if (is_list((unsigned)id)) {
-        if (peal_sip_list_next(&rest, &value) < 0) {
+        if (peal__sip_next_value((unsigned)id, &rest, &value) < 0) {
             return PEAL_E_SIP_HEADER;
         }
         /* The rest is not judged here. */

@@ -23,6 +23,11 @@ static peal_result next_value(const peal__sip_kind *kind, peal_str *list, peal_s
     return PEAL_OK;
 }
 
+peal_result peal__sip_next_value(unsigned id, peal_str *list, peal_str *ret)
+{
+    return next_value(&peal__sip_kinds[peal__sip_header_rows[id].kind], list, ret);
+}
+
 /* How many values a list has. An open quote or bracket counts as one more, which then fails. */
 static size_t count_values(const peal__sip_kind *kind, peal_str list, size_t limit)
 {

@@ -198,7 +198,10 @@ peal_result peal__sip_packet_set_status(peal_sip_packet *packet, unsigned status
 peal_result peal__sip_any_param(char separator, bool angle, const char **cursor, const char *end,
                                 peal_str *ret_name, peal_str *ret_value);
 
-/* packet_typed.c: decodes a line that nobody decoded; NULL when memory is exhausted. */
+/* packet_typed.c: as peal_sip_list_next(), for the list of a header with this id: in some, quotes
+ * and brackets mean nothing. */
+peal_result peal__sip_next_value(unsigned id, peal_str *list, peal_str *ret);
+/* Decodes a line that nobody decoded; NULL when memory is exhausted. */
 const peal__sip_typed *peal__sip_packet_decode_line(peal_sip_packet *packet,
                                                     peal__sip_header_line *line);
 static inline const peal__sip_typed *peal__sip_packet_typed(peal_sip_packet *packet,

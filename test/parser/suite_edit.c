@@ -2,6 +2,8 @@
 /* Packets made and changed: lines, bodies, responses, copies. */
 #include "test/parser/parser_kit.h"
 
+#include <peal/sip/header_access.h>
+
 #define HEAD                                                                                       \
     "INVITE sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP c;branch=z9hG4bK1\r\nFrom: <sip:a@b>;tag=1\r\n"    \
     "To: <sip:a@b>\r\nCall-ID: x\r\nCSeq: 1 INVITE\r\n"
@@ -173,6 +175,27 @@ START_TEST(many_edits_need_more_room)
 }
 END_TEST
 
+/* RFC 3261 §25.1, callid: quotes and brackets are characters like others. */
+START_TEST(call_ids_are_counted_as_they_are_read)
+{
+    peal_sip_packet *p = new_request();
+    const void *found = NULL;
+    CK_OK(peal_sip_packet_add(p, PEAL_SIP_HEADER_IN_REPLY_TO, S("a\"b@c, <d, (e")));
+    CK_OK(peal_sip_packet_get(p, PEAL_SIP_HEADER_IN_REPLY_TO, PEAL_SIP_KIND_CALL_IDS, 2, &found));
+    CK_STR(*(const peal_str *)found, "(e");
+    ck_assert_uint_eq(peal_sip_packet_value_count(p, PEAL_SIP_HEADER_IN_REPLY_TO), 3);
+    CK_OK(peal_sip_packet_replace_value(p, PEAL_SIP_HEADER_IN_REPLY_TO, 1, S("x\"")));
+    CK_OK(peal_sip_packet_insert_value(p, PEAL_SIP_HEADER_IN_REPLY_TO, 1, S("<y")));
+    CK_IS(peal_sip_packet_replace_value(p, PEAL_SIP_HEADER_IN_REPLY_TO, 0, S("a,b")),
+          PEAL_E_ARGUMENT);
+    CK_STR(peal_sip_packet_value(p, PEAL_SIP_HEADER_IN_REPLY_TO, 0), "a\"b@c, <y, x\", (e");
+    CK_OK(peal_sip_packet_pop(p, PEAL_SIP_HEADER_IN_REPLY_TO));
+    CK_OK(peal_sip_packet_remove_value(p, PEAL_SIP_HEADER_IN_REPLY_TO, 2));
+    CK_STR(peal_sip_packet_value(p, PEAL_SIP_HEADER_IN_REPLY_TO, 0), "<y, x\"");
+    peal_sip_packet_unref(p);
+}
+END_TEST
+
 START_TEST(content_length_stands_once)
 {
     peal_sip_packet *p = new_request();
@@ -304,6 +327,7 @@ Suite *suite_edit(void)
     tcase_add_test(tcase, pop_takes_one_value);
     tcase_add_test(tcase, lines_are_added_from_another_packet);
     tcase_add_test(tcase, many_edits_need_more_room);
+    tcase_add_test(tcase, call_ids_are_counted_as_they_are_read);
     tcase_add_test(tcase, content_length_stands_once);
     tcase_add_test(tcase, body_is_set);
     tcase_add_test(tcase, body_is_taken_from_another_packet);
