@@ -317,9 +317,13 @@ START_TEST(what_does_not_fit_is_told_with_its_ladder)
         const pair refused = { "uac", "uas_reject", "", 1, 0, 50, .is_tolerant = false };
         const pair plain = { "uac", "uas_reinvite", "", 1, 0, 50, .is_tolerant = false };
         const pair silent = { "uac_waits", "uas", "", 1, 0, 50, .is_tolerant = false };
+        const pair bare = { "uac", "uas_delayed", "", 1, 0, 50, .is_tolerant = false };
+        const pair cut = { "uac", "uas", "", 1, 0, 50, .is_tolerant = false, .loss_percent = 100 };
         expect_failure(&refused, "uac.xml:31: call 1: has no place here: SIP/2.0 302 ");
         expect_failure(&plain, "uas_reinvite.xml:45: call 1: has no place here: BYE sip:bob@");
         expect_failure(&silent, "uac_waits.xml: 0 of 1 calls are over; call 1 waits in line 47");
+        expect_failure(&bare, "uas_delayed.xml:44: call 1: a pattern is not found in ACK sip:bob@");
+        expect_failure(&cut, "uac.xml:30: call 1: nothing comes after INVITE sip:service@10.0.0.");
     }
 END_TEST
 
