@@ -55,10 +55,15 @@ static bool is_ready(void *arg)
     return b2bua_node_is_ready(((stage *)arg)->node);
 }
 
+static bool has_failed(const stage *s)
+{
+    return sipp_has_failed(s->caller) || sipp_has_failed(s->callee);
+}
+
 static bool are_over(void *arg)
 {
     const stage *s = arg;
-    return sipp_is_over(s->caller) && sipp_is_over(s->callee);
+    return has_failed(s) || (sipp_is_over(s->caller) && sipp_is_over(s->callee));
 }
 
 static bool is_quiet(void *arg)
@@ -118,20 +123,22 @@ static void begin(stage *s, const pair *p, const char *mode)
     ck_assert_ptr_nonnull(s->caller);
 }
 
+/* What is wrong with either side, first with one that has failed. */
+static char *side_failure(const stage *s)
+{
+    bool is_callee = sipp_has_failed(s->callee) && !sipp_has_failed(s->caller);
+    char *failure = sipp_failure(is_callee ? s->callee : s->caller);
+    return failure ? failure : sipp_failure(s->callee);
+}
+
 /* Both to their end. @return NULL, or what is wrong */
 static char *play_calls(stage *s)
 {
     peal_result r = peal_test_net_run(s->net, FOREVER_MS, are_over, s);
-    char *failure = sipp_failure(s->caller);
-    if (!failure) {
-        failure = sipp_failure(s->callee);
-    }
+    char *failure = side_failure(s);
     if (!failure && r == PEAL_OK) {
         r = peal_test_net_run(s->net, FOREVER_MS, is_quiet, s);
-        failure = sipp_failure(s->caller); /* what came late */
-        if (!failure) {
-            failure = sipp_failure(s->callee);
-        }
+        failure = side_failure(s); /* what came late */
     }
     if (!failure && r != PEAL_OK) {
         peal__test_text text = { NULL, 0, 0 };
