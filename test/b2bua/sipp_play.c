@@ -513,13 +513,20 @@ peal_socket_addr sipp_address(const sipp_player *player)
 
 bool sipp_is_over(const sipp_player *player)
 {
-    return player->failure.n || player->over_count == player->options.calls;
+    return player->over_count == player->options.calls;
+}
+
+bool sipp_has_failed(const sipp_player *player)
+{
+    return player->failure.n > 0;
 }
 
 char *sipp_failure(const sipp_player *player)
 {
     peal__test_text text = { NULL, 0, 0 };
-    if (!player->failure.n && !sipp_is_over(player)) {
+    if (sipp_has_failed(player)) {
+        peal__test_add(&text, peal__test_str(&player->failure));
+    } else if (!sipp_is_over(player)) {
         peal__test_addf(&text, "%s.xml: %zu of %zu calls are over", player->scenario->name,
                         player->over_count, player->options.calls);
         for (size_t i = 0; i < player->call_count; ++i) {
@@ -529,8 +536,6 @@ char *sipp_failure(const sipp_player *player)
                                 step_at(c, c->at)->line);
             }
         }
-    } else if (player->failure.n) {
-        peal__test_add(&text, peal__test_str(&player->failure));
     }
     return text.p;
 }

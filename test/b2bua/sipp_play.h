@@ -23,8 +23,10 @@ typedef struct sipp_options {
 sipp_player *sipp_play(peal_test_net *net, const sipp_scenario *scenario,
                        const sipp_options *options);
 peal_socket_addr sipp_address(const sipp_player *player);
-/** All calls are over, or one has failed. */
+/** All calls are over. */
 bool sipp_is_over(const sipp_player *player);
+/** One has failed. */
+bool sipp_has_failed(const sipp_player *player);
 /** @return NULL when all calls ended by the scenario; else what is wrong with one (free() it) */
 char *sipp_failure(const sipp_player *player);
 /** Frees it, after its network: that may still call it. NULL allowed. */

@@ -55,10 +55,15 @@ static bool is_ready(void *arg)
     return b2bua_node_is_ready(((stage *)arg)->node);
 }
 
+static bool has_failed(const stage *s)
+{
+    return sipp_has_failed(s->caller) || sipp_has_failed(s->callee);
+}
+
 static bool are_over(void *arg)
 {
     const stage *s = arg;
-    return sipp_is_over(s->caller) && sipp_is_over(s->callee);
+    return has_failed(s) || (sipp_is_over(s->caller) && sipp_is_over(s->callee));
 }
 
 static bool is_quiet(void *arg)
@@ -118,20 +123,22 @@ static void begin(stage *s, const pair *p, const char *mode)
     ck_assert_ptr_nonnull(s->caller);
 }
 
+/* What is wrong with either side, first with one that has failed. */
+static char *side_failure(const stage *s)
+{
+    bool is_callee = sipp_has_failed(s->callee) && !sipp_has_failed(s->caller);
+    char *failure = sipp_failure(is_callee ? s->callee : s->caller);
+    return failure ? failure : sipp_failure(s->callee);
+}
+
 /* Both to their end. @return NULL, or what is wrong */
 static char *play_calls(stage *s)
 {
     peal_result r = peal_test_net_run(s->net, FOREVER_MS, are_over, s);
-    char *failure = sipp_failure(s->caller);
-    if (!failure) {
-        failure = sipp_failure(s->callee);
-    }
+    char *failure = side_failure(s);
     if (!failure && r == PEAL_OK) {
         r = peal_test_net_run(s->net, FOREVER_MS, is_quiet, s);
-        failure = sipp_failure(s->caller); /* what came late */
-        if (!failure) {
-            failure = sipp_failure(s->callee);
-        }
+        failure = side_failure(s); /* what came late */
     }
     if (!failure && r != PEAL_OK) {
         peal__test_text text = { NULL, 0, 0 };
@@ -317,9 +324,13 @@ START_TEST(what_does_not_fit_is_told_with_its_ladder)
         const pair refused = { "uac", "uas_reject", "", 1, 0, 50, .is_tolerant = false };
         const pair plain = { "uac", "uas_reinvite", "", 1, 0, 50, .is_tolerant = false };
         const pair silent = { "uac_waits", "uas", "", 1, 0, 50, .is_tolerant = false };
+        const pair bare = { "uac", "uas_delayed", "", 1, 0, 50, .is_tolerant = false };
+        const pair cut = { "uac", "uas", "", 1, 0, 50, .is_tolerant = false, .loss_percent = 100 };
         expect_failure(&refused, "uac.xml:31: call 1: has no place here: SIP/2.0 302 ");
         expect_failure(&plain, "uas_reinvite.xml:45: call 1: has no place here: BYE sip:bob@");
         expect_failure(&silent, "uac_waits.xml: 0 of 1 calls are over; call 1 waits in line 47");
+        expect_failure(&bare, "uas_delayed.xml:44: call 1: a pattern is not found in ACK sip:bob@");
+        expect_failure(&cut, "uac.xml:30: call 1: nothing comes after INVITE sip:service@10.0.0.");
     }
 END_TEST
 
