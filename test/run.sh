@@ -57,7 +57,7 @@ trap 'echo interrupted; failed=$((failed + 1)); exit 130' INT TERM
 # ---- What the machine must have ----
 
 packages="build-essential autoconf automake libtool pkg-config git patch xz-utils procps python3
-libuv1-dev libssl-dev libudns-dev check sip-tester sipsak valgrind doxygen clang libclang-rt-14-dev"
+libuv1-dev libssl-dev libudns-dev libexpat1-dev check sip-tester sipsak valgrind doxygen clang libclang-rt-14-dev"
 
 install_missing()
 {
@@ -358,7 +358,7 @@ wrapper=
 unset PEAL_PATIENCE
 PEAL_MODES=polled
 export PEAL_MODES
-tested rtos --enable-debug --with-profile=rtos
+tested rtos --enable-debug --with-profile=rtos --disable-vectors
 unset PEAL_MODES
 wanted fuzz && stage fuzz fuzz_it
 wanted mutations && stage mutations mutate_it

@@ -4,13 +4,7 @@
  * bytes given. Any thread. RFC 3261 §7, §18.3; what is decided beyond: doc/guide/packets.md. */
 #include "sipstack/parser/parser_inner.h"
 
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#elif defined(__ARM_NEON) && defined(__aarch64__)
-#include <arm_neon.h>
-#endif
-
-#if defined(__SSE2__)
+#if PEAL__SSE2
 /* One bit for each of 16 bytes that is CR, LF or NUL. */
 static inline uint64_t stop_bits(const char *p)
 {
@@ -26,7 +20,7 @@ static inline uint64_t stop_bits(const char *p)
  * how often the loop runs is easy to predict. */
 static inline const char *find_stop(const char *p, const char *end)
 {
-#if defined(__SSE2__)
+#if PEAL__SSE2
     for (; end - p >= 64; p += 64) {
         uint64_t bits = stop_bits(p) | stop_bits(p + 16) << 16 | stop_bits(p + 32) << 32 |
                         stop_bits(p + 48) << 48;
@@ -40,7 +34,7 @@ static inline const char *find_stop(const char *p, const char *end)
             return p + __builtin_ctzll(bits);
         }
     }
-#elif defined(__ARM_NEON) && defined(__aarch64__)
+#elif PEAL__NEON
     for (; end - p >= 16; p += 16) {
         uint8x16_t v = vld1q_u8((const uint8_t *)p);
         uint8x16_t hit = vorrq_u8(
@@ -191,7 +185,7 @@ static void note_line(peal__sip_frame *frame, peal_str name, unsigned id, const 
  * be 32; OTHER: something else. The bytes are compared with the table's as two vectors. */
 static inline unsigned usual_name(const char *p, size_t *ret_bytes)
 {
-#if defined(__SSE2__)
+#if PEAL__SSE2
     const __m128i colon = _mm_set1_epi8(':');
     const __m128i low = _mm_loadu_si128((const __m128i *)(const void *)p);
     const __m128i high = _mm_loadu_si128((const __m128i *)(const void *)(p + 16));

@@ -6,8 +6,19 @@
 
 #include <peal/sip/packet.h>
 
-#if defined(__SSE2__)
+/* Vectors where the compiler's target has them; --disable-vectors leaves the portable paths alone. */
+#if defined(__SSE2__) && !defined(PEAL_NO_VECTORS)
+#define PEAL__SSE2 1
 #include <emmintrin.h>
+#elif defined(__ARM_NEON) && defined(__aarch64__) && !defined(PEAL_NO_VECTORS)
+#define PEAL__NEON 1
+#include <arm_neon.h>
+#endif
+#ifndef PEAL__SSE2
+#define PEAL__SSE2 0
+#endif
+#ifndef PEAL__NEON
+#define PEAL__NEON 0
 #endif
 
 /* Character classes; gen_tables.py says what is in them. */
@@ -139,7 +150,7 @@ bool peal__sip_escapes_ok(const char *p, const char *end);
  * quoted-pair; RFC 4475 §3.1.1.2). */
 bool peal__sip_nuls_are_quoted(peal_str text);
 
-#if defined(__SSE2__)
+#if PEAL__SSE2
 /* The bytes of a vector that are control characters, space or DEL. */
 static inline __m128i peal__sip_invisible(__m128i v)
 {
@@ -160,7 +171,7 @@ static inline __m128i peal__sip_angle_stops(__m128i v)
 /* Over the characters of a URI between brackets, a vector at a time where there is room. */
 static inline const char *peal__sip_skip_angle(const char *p, const char *end)
 {
-#if defined(__SSE2__)
+#if PEAL__SSE2
     for (; end - p >= 16; p += 16) {
         __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
         unsigned mask = (unsigned)_mm_movemask_epi8(peal__sip_angle_stops(v));
@@ -175,7 +186,7 @@ static inline const char *peal__sip_skip_angle(const char *p, const char *end)
 /* Over an unquoted parameter value. */
 static inline const char *peal__sip_skip_pvalue(const char *p, const char *end)
 {
-#if defined(__SSE2__)
+#if PEAL__SSE2
     for (; end - p >= 16; p += 16) {
         __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
         __m128i more = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8(';')),
@@ -192,7 +203,7 @@ static inline const char *peal__sip_skip_pvalue(const char *p, const char *end)
 /* Over all that is no control character, space or DEL. */
 static inline const char *peal__sip_skip_visible(const char *p, const char *end)
 {
-#if defined(__SSE2__)
+#if PEAL__SSE2
     for (; end - p >= 16; p += 16) {
         __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
         unsigned mask = (unsigned)_mm_movemask_epi8(peal__sip_invisible(v));

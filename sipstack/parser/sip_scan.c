@@ -18,7 +18,7 @@ peal_str peal__sip_trim_ws(peal_str text)
 const char *peal__sip_skip_quoted(const char *p, const char *end)
 {
     ++p;
-#if defined(__SSE2__)
+#if PEAL__SSE2
     for (; end - p >= 16; p += 16) {
         __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
         __m128i hit = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')),
