@@ -414,9 +414,8 @@ static void on_invite_ended(peal__sip_session *s, peal__sip_invite *invite)
 {
     const bool initial = invite->initial;
     if (invite->answered && !invite->ack && !s->over && s->state == PEAL_SIP_SESSION_UP) {
-        peal__sip_session_never_acked(s); /* the same 64*T1 */
-    }
-    if (!initial && !invite->answered && !invite->failed) {
+        peal__sip_session_never_acked(s); /* the same 64*T1; the application may clear it all */
+    } else if (!initial && !invite->answered && !invite->failed) {
         check_gone(s, 408); /* without memory no answer could be made */
     }
     if (s->cleared || !holds(s, invite)) {
