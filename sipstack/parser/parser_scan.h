@@ -6,7 +6,7 @@
 
 #include <peal/sip/packet.h>
 
-/* Vectors where the compiler's target has them; --disable-vectors leaves the portable paths alone. */
+/* Vectors where the target has them; --disable-vectors leaves the portable code alone. */
 #if defined(__SSE2__) && !defined(PEAL_NO_VECTORS)
 #define PEAL__SSE2 1
 #include <emmintrin.h>
