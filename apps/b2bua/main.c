@@ -98,11 +98,13 @@ static void run(const sigset_t *set)
 }
 
 /* What a burst of calls took goes back to the system: the C library would raise its bound for large
- * blocks with the first that is freed, and keep them ever after. */
+ * blocks with the first that is freed, and keep them ever after, and the end of its heap too. */
 static void settle_memory(void)
 {
 #ifdef __GLIBC__
     (void)mallopt(M_MMAP_THRESHOLD, 64 * 1024);
+    (void)mallopt(M_TRIM_THRESHOLD, 16 * 1024);
+    (void)mallopt(M_TOP_PAD, 4 * 1024);
 #endif
 }
 
